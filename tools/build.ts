@@ -1,0 +1,30 @@
+// Bundles the core, with all its dependencies, into the one file that the Python package carries.
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/konverge.ts'],
+  outfile: 'integrations/snakemake/src/snakemake_executor_plugin_kueue/core/konverge.mjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  // fastify and pino are CommonJS and call require(), which an ES module does not have.
+  banner: {
+    js: [
+      "import { createRequire as __createRequire } from 'node:module';",
+      'const require = __createRequire(import.meta.url);',
+    ].join('\n'),
+  },
+  // A small file with readable stack traces: white space goes, names stay.
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+}).catch(() => {
+  // esbuild has printed what is wrong.
+  process.exitCode = 1;
+});
