@@ -1,0 +1,141 @@
+/**
+ * Every error that a person can meet, in one place: its code, what it means and what to do.
+ *
+ * `docs/reference/errors.md` is this table as a page; a test holds the two together. `httpStatus` is what the API
+ * answers with. A code is part of the public contract: add, do not rename.
+ */
+export interface ErrorEntry {
+  readonly meaning: string;
+  readonly hint: string;
+  readonly httpStatus: number;
+}
+
+export const errorTable = {
+  'config-invalid': {
+    meaning: 'konverge.yaml, or a setting, cannot be read or holds a value that is not allowed.',
+    hint: 'Correct the field that the message names; docs/reference/konverge-yaml.md lists them all.',
+    httpStatus: 400,
+  },
+  'request-invalid': {
+    meaning: 'A request to the core does not have the shape that the API describes.',
+    hint: 'Compare the field that the message names with GET /v1/openapi.json.',
+    httpStatus: 400,
+  },
+  'quantity-invalid': {
+    meaning: 'An amount of memory, disk or cpu cannot be read.',
+    hint: 'Write a Kubernetes quantity such as 500m, 2 or 8Gi, or for Snakemake mem="8GB" or mem_mb=8000.',
+    httpStatus: 422,
+  },
+  'runtime-invalid': {
+    meaning: 'A runtime cannot be read.',
+    hint: 'Write minutes as a number, or a string such as "90s", "30m", "1h30m" or "2d".',
+    httpStatus: 422,
+  },
+  'resource-invalid': {
+    meaning: 'A resource of a step has a value of the wrong type or out of range.',
+    hint: 'Correct the resource in the rule or in konverge.yaml.',
+    httpStatus: 422,
+  },
+  'operator-unknown': {
+    meaning: 'kueue_operator names no operator that exists.',
+    hint: 'Use job, jobset, mpijob (mpi-operator) or minicluster (flux-operator).',
+    httpStatus: 422,
+  },
+  'operator-unfit': {
+    meaning: 'The operator that was asked for cannot serve this step.',
+    hint: 'Leave kueue_operator out, and konverge chooses; `konverge explain` shows the reason.',
+    httpStatus: 422,
+  },
+  'kind-unserved': {
+    meaning: 'The engine does not serve the workload kind that this step needs.',
+    hint: 'Install the operator that the message names, or run the step on another engine.',
+    httpStatus: 422,
+  },
+  'queue-unknown': {
+    meaning: 'The queue that the step asks for does not exist.',
+    hint: 'Use one of the queues that the message lists, or add it to konverge.yaml.',
+    httpStatus: 422,
+  },
+  'service-unknown': {
+    meaning: 'kueue_services names a service that konverge.yaml does not define.',
+    hint: 'Define it under `services:` in konverge.yaml.',
+    httpStatus: 422,
+  },
+  'never-fits': {
+    meaning: 'The step states a request that is larger than the quota of every queue, so it would wait for ever.',
+    hint: 'Ask for less, or raise the quota of a queue in konverge.yaml.',
+    httpStatus: 422,
+  },
+  'input-missing': {
+    meaning: 'An input of the step is not there when the step comes.',
+    hint: 'Make the file, or correct its path in the rule.',
+    httpStatus: 422,
+  },
+  'engine-unknown': {
+    meaning: 'There is no engine of that name, or this version does not have it.',
+    hint: 'Use --kueue-engine local, or `engine: local` in konverge.yaml.',
+    httpStatus: 422,
+  },
+  'container-runtime-missing': {
+    meaning: 'The step wants a container, but neither apptainer, podman nor docker works here.',
+    hint: 'Install one of them, or set `local: { containers: "off" }` to run on the host.',
+    httpStatus: 422,
+  },
+  'workdir-busy': {
+    meaning: 'Another run is attached to this working directory.',
+    hint: 'Wait for it, end it, or work in another directory.',
+    httpStatus: 409,
+  },
+  'step-claimed': {
+    meaning: 'Two different steps of one run claim the same outputs.',
+    hint: 'Give each rule outputs of its own.',
+    httpStatus: 409,
+  },
+  'too-many-steps': {
+    meaning: 'More steps wait in the core than it accepts.',
+    hint: 'Send the batch again when steps have ended; a lower --jobs avoids this.',
+    httpStatus: 429,
+  },
+  'not-found': {
+    meaning: 'There is no such step, session or route.',
+    hint: '`konverge status` lists the steps of this directory.',
+    httpStatus: 404,
+  },
+  unauthorized: {
+    meaning: 'The request carries no token, or a wrong one.',
+    hint: 'Send `Authorization: Bearer TOKEN` with the token that the core was started with.',
+    httpStatus: 401,
+  },
+  'core-unreachable': {
+    meaning: 'No core runs for this directory, or it does not answer.',
+    hint: 'Start a run, or look at .snakemake/konverge/core.log.',
+    httpStatus: 503,
+  },
+  'core-not-startable': {
+    meaning: 'The core process could not be started.',
+    hint: 'The message has its last words; `konverge doctor` says what is missing.',
+    httpStatus: 503,
+  },
+  'store-failed': {
+    meaning: 'The run store (SQLite) cannot be written or read.',
+    hint: 'Free disk space or correct the rights of .snakemake/konverge, then run again: nothing that was told is lost.',
+    httpStatus: 507,
+  },
+  'launch-failed': {
+    meaning: 'The engine could not start the step.',
+    hint: 'The message has the cause from the operating system.',
+    httpStatus: 500,
+  },
+  'disk-full': {
+    meaning: 'There is no space left on the device, or a disk quota is used up.',
+    hint: 'Free space and run again; finished steps are kept.',
+    httpStatus: 507,
+  },
+  internal: {
+    meaning: 'A fault of konverge itself.',
+    hint: 'Please report it with .snakemake/konverge/core.log.',
+    httpStatus: 500,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;

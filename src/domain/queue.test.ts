@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { add, demandOf, fits, type Quota, shortfalls, subtract } from './queue.ts';
+
+const quota: Quota = { cpuMillis: 4000, memoryBytes: 8e9, gpu: 1, custom: { licence: 2 } };
+const anyQuota = fc.record({
+  cpuMillis: fc.nat(100_000),
+  memoryBytes: fc.nat(),
+  gpu: fc.nat(8),
+  custom: fc.dictionary(fc.constantFrom('licence', 'tape'), fc.nat(5)),
+});
+
+describe('quotas', () => {
+  it('caps a default of memory to the queue, and never a stated amount', () => {
+    const demand = (stated: boolean) => demandOf({ cpuMillis: 1000, memoryBytes: { value: 16e9, stated }, custom: {} }, quota);
+    expect(fits(demand(false), quota)).toBe(true);
+    expect(shortfalls(demand(true), quota)).toEqual(['16G memory of 8G']);
+  });
+
+  it('counts the cpus of every task', () => {
+    expect(demandOf({ cpuMillis: 2000, mpi: { command: 'mpirun', tasks: 3, nodes: 1 }, custom: {} }, quota).cpuMillis).toBe(6000);
+  });
+
+  it('names everything that is short, and a resource that nobody offers', () => {
+    const demand: Quota = { cpuMillis: 5000, memoryBytes: 0, gpu: 2, custom: { licence: 3, tape: 1 } };
+    expect(shortfalls(demand, quota)).toEqual(['5 cpu of 4', '2 gpu of 1', '3 licence of 2', '1 tape of 0']);
+  });
+
+  it('gives back what it took', () => {
+    fc.assert(
+      fc.property(anyQuota, anyQuota, (free, demand) => {
+        const back = add(subtract(free, demand), demand);
+        expect({ ...back, custom: undefined }).toEqual({ ...free, custom: undefined });
+        for (const [name, amount] of Object.entries(back.custom)) expect(amount).toBe(free.custom[name] ?? 0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,69 @@
+import { formatBytes, formatCpuMillis } from './quantity.ts';
+import { type ResourceRequest, totalCpuMillis } from './resources.ts';
+
+/** What a queue may use at once. An absent amount of `custom` is zero: a resource that nobody offers never fits. */
+export interface Quota {
+  readonly cpuMillis: number;
+  readonly memoryBytes: number;
+  readonly gpu: number;
+  readonly custom: Readonly<Record<string, number>>;
+}
+
+export interface Queue {
+  readonly name: string;
+  /** Higher goes first when several queues wait for the same machine. */
+  readonly priority: number;
+  readonly quota: Quota;
+}
+
+/** What a step takes from a quota. A memory default is capped to the queue; a stated one is not (design.md 12.6). */
+export function demandOf(request: ResourceRequest, quota: Quota): Quota {
+  const memory = request.memoryBytes;
+  const cpuMillis = totalCpuMillis(request);
+  return {
+    cpuMillis,
+    memoryBytes: memory ? (memory.stated ? memory.value : Math.min(memory.value, quota.memoryBytes)) : 0,
+    gpu: request.gpu?.count ?? 0,
+    custom: request.custom,
+  };
+}
+
+export function fits(demand: Quota, free: Quota): boolean {
+  return shortfalls(demand, free).length === 0;
+}
+
+/** One phrase per resource that is short, such as `4 cpu (2 of 2)`. Empty: it fits. */
+export function shortfalls(demand: Quota, free: Quota): string[] {
+  const short: string[] = [];
+  if (demand.cpuMillis > free.cpuMillis) {
+    short.push(`${formatCpuMillis(demand.cpuMillis)} cpu of ${formatCpuMillis(free.cpuMillis)}`);
+  }
+  if (demand.memoryBytes > free.memoryBytes) {
+    short.push(`${formatBytes(demand.memoryBytes)} memory of ${formatBytes(free.memoryBytes)}`);
+  }
+  if (demand.gpu > free.gpu) short.push(`${demand.gpu} gpu of ${free.gpu}`);
+  for (const [name, amount] of Object.entries(demand.custom)) {
+    const there = free.custom[name] ?? 0;
+    if (amount > there) short.push(`${amount} ${name} of ${there}`);
+  }
+  return short;
+}
+
+export function subtract(free: Quota, demand: Quota): Quota {
+  return combine(free, demand, -1);
+}
+
+export function add(free: Quota, demand: Quota): Quota {
+  return combine(free, demand, 1);
+}
+
+function combine(free: Quota, demand: Quota, sign: 1 | -1): Quota {
+  const custom: Record<string, number> = { ...free.custom };
+  for (const [name, amount] of Object.entries(demand.custom)) custom[name] = (custom[name] ?? 0) + sign * amount;
+  return {
+    cpuMillis: free.cpuMillis + sign * demand.cpuMillis,
+    memoryBytes: free.memoryBytes + sign * demand.memoryBytes,
+    gpu: free.gpu + sign * demand.gpu,
+    custom,
+  };
+}

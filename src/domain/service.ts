@@ -1,0 +1,21 @@
+/** How to know that a service answers: its port accepts a connection, or a file appears. */
+export type Readiness = { readonly kind: 'tcp' } | { readonly kind: 'file'; readonly path: string };
+
+/** A process that a step needs beside its application, such as a database (konverge.yaml, `services`). */
+export interface ServiceSpec {
+  /** Lower case, digits and dashes. The application finds it at KONVERGE_SERVICE_<NAME>_HOST and _PORT. */
+  readonly name: string;
+  /** The image that it runs in on Kubernetes, and locally when containers are on. */
+  readonly image?: string;
+  readonly command: readonly string[];
+  /** 0 or absent: the engine picks a free port and tells the service by the same environment variable. */
+  readonly port: number;
+  readonly ready: Readiness;
+  readonly replicas: number;
+  readonly startTimeoutMs: number;
+}
+
+/** `key-store` → `KONVERGE_SERVICE_KEY_STORE`: the stem of the variables by which a step reaches a service. */
+export function serviceVariableStem(name: string): string {
+  return `KONVERGE_SERVICE_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+}
