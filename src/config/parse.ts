@@ -1,0 +1,100 @@
+import { KonvergeError } from '../domain/error.ts';
+import { parseBytes, parseCpuMillis } from '../domain/quantity.ts';
+import { parseRuntimeMs } from '../domain/runtime.ts';
+import type { ServiceSpec } from '../domain/service.ts';
+import type { Configuration, LocalConfiguration, QueueConfiguration, RuleConfiguration } from './configuration.ts';
+import type { KonvergeYaml } from './schema.ts';
+
+/** Turns the file's words into units, and checks what the schema cannot: names that refer to other names. */
+export function configurationFrom(yaml: KonvergeYaml, path = 'konverge.yaml'): Configuration {
+  const services = Object.fromEntries(
+    Object.entries(yaml.services ?? {}).map(([name, service]) => [
+      name,
+      {
+        name,
+        ...(service.image === undefined ? {} : { image: service.image }),
+        command: service.command,
+        port: service.port ?? 0,
+        ready:
+          service.ready === undefined || service.ready === 'tcp'
+            ? { kind: 'tcp' }
+            : { kind: 'file', path: service.ready.file },
+        replicas: service.replicas ?? 1,
+        startTimeoutMs: seconds(service.start_timeout ?? 60, `${path}: services.${name}.start_timeout`),
+      } satisfies ServiceSpec,
+    ]),
+  );
+  const local = localFrom(yaml, path);
+  const rules = rulesFrom(yaml, path, services);
+  return {
+    ...(yaml.engine === undefined ? {} : { engine: yaml.engine }),
+    ...(yaml.queue === undefined ? {} : { queue: yaml.queue }),
+    ...(yaml.namespace === undefined ? {} : { namespace: yaml.namespace }),
+    ...(yaml.images?.default === undefined ? {} : { defaultImage: yaml.images.default }),
+    local,
+    services,
+    rules,
+  };
+}
+
+function localFrom(yaml: KonvergeYaml, path: string): LocalConfiguration {
+  const local = yaml.local ?? {};
+  const queues = Object.entries(local.queues ?? {}).map(([name, queue]): QueueConfiguration => {
+    const where = `${path}: local.queues.${name}`;
+    return {
+      name,
+      priority: queue.priority ?? 0,
+      ...(queue.cpu === undefined ? {} : { cpuMillis: parseCpuMillis(queue.cpu, `${where}.cpu`) }),
+      ...(queue.memory === undefined ? {} : { memoryBytes: parseBytes(queue.memory, `${where}.memory`) }),
+      gpu: queue.gpu ?? 0,
+      custom: queue.custom ?? {},
+    };
+  });
+  return {
+    // YAML reads a bare `on` as a string and some editors write true: both mean the same.
+    containers: local.containers === true || local.containers === 'on' ? 'on' : 'off',
+    queues,
+    cancelGraceMs: seconds(local.cancel_grace ?? 5, `${path}: local.cancel_grace`),
+    memoryLimit: local.memory_limit ?? 'auto',
+    processTracking: local.process_tracking ?? 'auto',
+  };
+}
+
+function rulesFrom(
+  yaml: KonvergeYaml,
+  path: string,
+  services: Readonly<Record<string, ServiceSpec>>,
+): Record<string, RuleConfiguration> {
+  return Object.fromEntries(
+    Object.entries(yaml.rules ?? {}).map(([rule, entry]) => {
+      for (const service of entry.services ?? []) {
+        if (services[service] === undefined) {
+          throw new KonvergeError(
+            'config-invalid',
+            `${path}: rules.${rule}.services: there is no service ${JSON.stringify(service)}; defined are: ${Object.keys(services).join(', ') || 'none'}`,
+          );
+        }
+      }
+      return [
+        rule,
+        {
+          ...(entry.queue === undefined ? {} : { queue: entry.queue }),
+          ...(entry.priority === undefined ? {} : { priority: String(entry.priority) }),
+          ...(entry.operator === undefined ? {} : { operator: entry.operator }),
+          ...(entry.services === undefined ? {} : { services: entry.services }),
+          ...(entry.image === undefined ? {} : { image: entry.image }),
+        },
+      ];
+    }),
+  );
+}
+
+/** Settings count in seconds where Snakemake's runtime counts in minutes; a string may carry its own unit. */
+function seconds(value: number | string, where: string): number {
+  if (typeof value === 'number' || /^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
+  try {
+    return parseRuntimeMs(value, where);
+  } catch (cause) {
+    throw new KonvergeError('config-invalid', (cause as Error).message, { cause });
+  }
+}
