@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { containerCall, containerCommands, containerName, type ContainerPlace } from './container-commands.ts';
+import { buildContainerArgv } from './container-argv.ts';
+import type { ProcessPlan } from './process-plan.ts';
+import type { RunContext } from './run-context.ts';
+import type { ServiceReplica } from './service-ports.ts';
+import type { StepNote } from './status-file.ts';
+import type { StepGroups } from './step-cgroups.ts';
+import { withLogs } from './step-directory.ts';
+import { wrapperArguments } from './wrapper.ts';
+
+/** Where a plan meets what is known only at its start: groups, gpus, ports, the container runtime. */
+export interface StepLaunch {
+  readonly plan: ProcessPlan;
+  readonly groups: StepGroups;
+  readonly gpus: readonly number[];
+}
+
+/** What the step adds to the caller's environment. */
+export function addedEnvironment(
+  { plan, gpus }: StepLaunch,
+  services: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return { ...plan.env, ...services, ...(gpus.length > 0 ? { CUDA_VISIBLE_DEVICES: gpus.join(',') } : {}) };
+}
+
+/** The caller's environment with what the step adds; it exists only in memory and in the step's processes. */
+export function environmentOf(
+  launch: StepLaunch,
+  context: RunContext,
+  added: Readonly<Record<string, string>>,
+): NodeJS.ProcessEnv {
+  return { ...context.host.environmentOf(launch.plan.step), ...added };
+}
+
+export function cgroupProcs({ directories }: StepGroups): string[] {
+  return directories.map((directory) => `${directory}/cgroup.procs`);
+}
+
+/** Starts the wrapper with the step's commands in a session of its own. */
+export function spawnWrapper(
+  launch: StepLaunch,
+  context: RunContext,
+  services: Readonly<Record<string, string>>,
+): ChildProcess {
+  const { plan, groups } = launch;
+  const added = addedEnvironment(launch, services);
+  const place = plan.image === undefined ? undefined : containerPlace(launch, context, plan.image, added);
+  const args = wrapperArguments({
+    note: JSON.stringify(noteOf(launch, context)),
+    cwd: plan.cwd,
+    cgroupProcs: cgroupProcs(groups),
+    shell: place ? '/bin/sh' : plan.shell,
+    commands: place ? containerCommands(plan, place, containerName(context.coreMark, plan.step)) : plan.commands,
+  });
+  return withLogs(plan.directory.stdout, plan.directory.stderr, (stdout, stderr) =>
+    spawn('/bin/sh', args, {
+      cwd: plan.directory.path,
+      env: environmentOf(launch, context, added),
+      stdio: ['ignore', stdout, stderr],
+      detached: true,
+    }),
+  );
+}
+
+/** A service's own command, or that of the runtime that runs it in its image. */
+export function serviceArgv(
+  launch: StepLaunch,
+  context: RunContext,
+  { service, index }: ServiceReplica,
+  added: Readonly<Record<string, string>>,
+): readonly string[] {
+  if (service.image === undefined || context.config.containers === 'off') return service.command;
+  const [program, ...rest] = service.command;
+  if (program === undefined) return [];
+  const place = containerPlace(launch, context, service.image, added);
+  const name = containerName(context.coreMark, launch.plan.step, `${service.name}-${index}`);
+  return buildContainerArgv(place.runtime, containerCall(launch.plan, place, name, [program, ...rest]));
+}
+
+/** What a later core must know. */
+export function noteOf({ plan, groups, gpus }: StepLaunch, context: RunContext): StepNote {
+  const names = containerNames(plan, context);
+  const runtime = names.length > 0 ? context.containers() : undefined;
+  return {
+    bootId: context.machine.bootId,
+    queue: plan.queue,
+    cgroups: groups.directories,
+    tracked: groups.tracked,
+    ...(groups.memory === undefined ? {} : { memoryCgroup: groups.memory }),
+    gpus,
+    ...(runtime?.works ? { containers: { runtime: runtime.name, names } } : {}),
+  };
+}
+
+function containerNames(plan: ProcessPlan, { config, coreMark }: RunContext): string[] {
+  const ofServices = plan.services.flatMap(({ name, image, replicas }) =>
+    image === undefined || config.containers === 'off'
+      ? []
+      : Array.from({ length: Math.max(1, replicas) }, (_none, index) =>
+          containerName(coreMark, plan.step, `${name}-${index}`),
+        ),
+  );
+  return [...(plan.image === undefined ? [] : [containerName(coreMark, plan.step)]), ...ofServices];
+}
+
+function containerPlace(
+  { gpus }: StepLaunch,
+  context: RunContext,
+  image: string,
+  env: Readonly<Record<string, string>>,
+): ContainerPlace {
+  const runtime = context.containers();
+  if (!runtime.works) throw new Error(`no container runtime works here: ${runtime.reason}`);
+  const { uid, gid } = context.machine;
+  return {
+    runtime: runtime.name,
+    image,
+    uid,
+    gid,
+    gpus,
+    env,
+    ...(context.workdir === undefined ? {} : { workdir: context.workdir }),
+  };
+}

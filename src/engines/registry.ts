@@ -1,0 +1,51 @@
+import { KonvergeError } from '../domain/error.ts';
+import type { Engine, EngineHost } from '../ports/engine.ts';
+import { type LocalSettings, resolveLocalConfig } from './local/config.ts';
+import { LocalEngine } from './local/engine.ts';
+import { readMachine } from './local/machine.ts';
+
+/** What every engine is told when it is made. */
+export interface EngineOptions {
+  /** Absolute; the engine keeps its files below it. One engine at a time. */
+  readonly stateDir: string;
+  /** The run's working directory, absolute: containers see it too. */
+  readonly workdir?: string | undefined;
+  /** The local engine's part of konverge.yaml. */
+  readonly configuration: LocalSettings;
+  /** The queue of a step that names none. */
+  readonly defaultQueue?: string | undefined;
+}
+
+export type EngineFactory = (host: EngineHost) => Engine;
+
+/** An engine that can be made, or why this version does not have it. */
+export type EngineEntry =
+  | { readonly served: true; readonly factory: (options: EngineOptions) => EngineFactory }
+  | { readonly served: false; readonly reason: string };
+
+/** Every engine by its name. To add one: a folder, and a line here. */
+export const engineRegistry: Readonly<Record<string, EngineEntry>> = {
+  local: { served: true, factory: localFactory },
+  kubernetes: { served: false, reason: 'this version does not have the kubernetes engine yet' },
+  slurm: { served: false, reason: 'this version does not have the slurm engine yet' },
+  flux: { served: false, reason: 'this version does not have the flux engine yet' },
+};
+
+/** Throws `engine-unknown` with the reason. */
+export function createEngineFactory(name: string, options: EngineOptions): EngineFactory {
+  const entry = Object.hasOwn(engineRegistry, name) ? engineRegistry[name] : undefined;
+  if (entry?.served) return entry.factory(options);
+  const names = Object.keys(engineRegistry).join(', ');
+  throw new KonvergeError(
+    'engine-unknown',
+    entry ? `engine ${name}: ${entry.reason}` : `there is no engine ${JSON.stringify(name)}; there are ${names}`,
+  );
+}
+
+function localFactory({ stateDir, workdir, configuration, defaultQueue }: EngineOptions): EngineFactory {
+  return (host) => {
+    const machine = readMachine();
+    const config = resolveLocalConfig(configuration, machine.quota, defaultQueue);
+    return new LocalEngine({ config, stateDir, machine, ...(workdir === undefined ? {} : { workdir }) }, host);
+  };
+}
