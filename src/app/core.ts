@@ -1,0 +1,247 @@
+import type { SessionId, StepId } from '../domain/brand.ts';
+import { KonvergeError } from '../domain/error.ts';
+import type { StepEvent } from '../domain/event.ts';
+import type { Observation } from '../domain/observation.ts';
+import { isEnd } from '../domain/state.ts';
+import type { StepRecord } from '../domain/step.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Engine, EngineHost } from '../ports/engine.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { RunStore, SessionRecord, StepFilter } from '../ports/run-store.ts';
+import type { CoreContext } from './context.ts';
+import { EventFeed } from './event-feed.ts';
+import { eventOf } from './event-of.ts';
+import { type Explanation, explain } from './explain.ts';
+import { Ledger } from './ledger.ts';
+import { recordAfter } from './observe.ts';
+import { type OpenSession, type SessionRequest, Sessions } from './sessions.ts';
+import { cancelUnlaunched, orderOf, outdatedBy, type SubmitItem, type SubmitResult, submit } from './submit.ts';
+
+export interface CoreParts {
+  readonly store: RunStore;
+  readonly createEngine: (host: EngineHost) => Engine;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly isAlive: (session: SessionRecord) => boolean;
+}
+
+/**
+ * The process that owns a run, without its doors: it takes steps from front ends, gives them to the engine, keeps what the
+ * engine observes, and tells it to whoever reads the feed.
+ */
+export class Core {
+  readonly feed: EventFeed;
+  readonly sessions: Sessions;
+  readonly engine: Engine;
+  readonly #context: CoreContext;
+  /** Called with each step that ends. */
+  readonly #endListeners = new Set<(step: StepId) => void>();
+  readonly #closeListeners: ((session: SessionId) => void)[] = [];
+  #sequence = 0;
+  /** Grows with each cancellation of all steps, which is also one of those that are about to be taken. */
+  #cancellations = 0;
+
+  constructor(parts: CoreParts) {
+    const { store, clock, logger } = parts;
+    this.feed = new EventFeed(store);
+    this.sessions = new Sessions(store, clock, parts.isAlive);
+    const ledger = new Ledger(store, this.feed, logger);
+    this.engine = parts.createEngine({
+      observe: (observations) => this.#observe(observations),
+      environmentOf: () => this.sessions.environment,
+      clock,
+      logger,
+    });
+    this.#context = {
+      store,
+      ledger,
+      engine: this.engine,
+      clock,
+      logger,
+      nextSequence: () => (this.#sequence += 1),
+    };
+  }
+
+  /** After a start: what the store believes to be in flight is handed to the engine. Nothing new starts before a session. */
+  async recover(): Promise<void> {
+    this.engine.hold(true);
+    const inFlight = this.#context.ledger.inFlight();
+    await this.engine.recover(inFlight.map((record) => orderOf(this.#context, record)));
+  }
+
+  openSession(request: SessionRequest): OpenSession {
+    const session = this.sessions.open(request);
+    this.#clearEarlier(session.record.id);
+    this.engine.hold(false);
+    // Streams of a session that has been replaced end.
+    this.feed.notify();
+    return session;
+  }
+
+  /** Steps of earlier sessions that a new one may adopt. */
+  unfinishedBefore(session: SessionId): number {
+    return [...this.#context.ledger.all()].filter((record) => record.session !== session).length;
+  }
+
+  /** Throws what the store throws; then too the session is closed. */
+  closeSession(id: SessionId): void {
+    this.sessions.heard(id);
+    // Before anything that may fail: without a session there is no environment to start a step in.
+    this.engine.hold(true);
+    try {
+      this.sessions.close(id);
+    } finally {
+      this.#context.ledger.flushOrRetry();
+      for (const listener of this.#closeListeners) listener(id);
+      this.feed.notify();
+    }
+  }
+
+  /**
+   * The events of a session, until it ends: then its reader, if it still lives, hears it by the end of the stream, and
+   * opens the session again.
+   */
+  eventsOf(session: SessionId, afterSeq: number, signal: AbortSignal): AsyncGenerator<readonly StepEvent[]> {
+    const isOver = (): boolean => this.sessions.attached?.record.id !== session;
+    return this.feed.read(afterSeq, { session, signal, isOver });
+  }
+
+  onSessionClosed(listener: (session: SessionId) => void): void {
+    this.#closeListeners.push(listener);
+  }
+
+  heard(id: SessionId, toldThrough?: number): { readonly trouble: string | null } {
+    this.sessions.heard(id);
+    if (toldThrough !== undefined) this.#context.ledger.forget(this.sessions.told(id, toldThrough));
+    return { trouble: this.#context.ledger.trouble ?? null };
+  }
+
+  /** Notices a front end that went without a word; true if one did. */
+  expireSession(): boolean {
+    const gone = this.sessions.expire();
+    if (!gone) return false;
+    this.engine.hold(true);
+    this.feed.notify();
+    return true;
+  }
+
+  /** Takes a batch; before that, what runs under outdated requests for the same outputs is ended and waited for. */
+  async submit(
+    session: SessionId,
+    items: readonly SubmitItem[],
+    options: { readonly adoptOnly: boolean },
+  ): Promise<readonly SubmitResult[]> {
+    const { workdir } = this.sessions.heard(session).record;
+    const cancellations = this.#cancellations;
+    for (;;) {
+      const outdated = outdatedBy(this.#context, session, workdir, items);
+      if (outdated.length === 0) break;
+      this.#context.logger.info({ steps: outdated.length }, 'ending steps whose request has changed');
+      this.engine.cancel(outdated);
+      await this.#ended(outdated);
+      // It may have been closed meanwhile.
+      this.sessions.heard(session);
+    }
+    const cancelled = this.#cancellations !== cancellations;
+    return submit(this.#context, session, workdir, items, { ...options, cancelled });
+  }
+
+  /** Cancels steps, or all in flight of a session, or all; resolves when they are gone or the signal fires. */
+  async cancel(
+    which: { readonly steps?: readonly StepId[]; readonly session?: SessionId },
+    signal: AbortSignal,
+  ): Promise<{ readonly cancelled: number; readonly stillRunning: number }> {
+    if (!which.steps) this.#cancellations += 1;
+    const ids = which.steps
+      ? [...new Set(which.steps)].filter((id) => this.#isInFlight(id))
+      : this.#context.ledger
+          .inFlight()
+          .filter((record) => which.session === undefined || record.session === which.session)
+          .map((record) => record.id);
+    this.engine.cancel(ids);
+    return { cancelled: ids.length, stillRunning: await this.#ended(ids, signal) };
+  }
+
+  /** Steps that take up the machine now; queued ones do not keep a core alive that nobody is attached to. */
+  get runningCount(): number {
+    return this.#context.ledger.inFlight().filter(({ state }) => state !== 'accepted' && state !== 'queued').length;
+  }
+
+  step(id: StepId): StepRecord {
+    const record = this.#context.ledger.get(id) ?? this.#context.store.step(id);
+    if (!record) throw new KonvergeError('not-found', `there is no step ${id}`);
+    return record;
+  }
+
+  steps(filter: StepFilter): readonly StepRecord[] {
+    this.#context.ledger.flushOrRetry();
+    return this.#context.store.steps(filter);
+  }
+
+  get lastSeq(): number {
+    return this.#context.store.lastSeq();
+  }
+
+  explain(id: StepId): Explanation {
+    return explain(this.#context, this.step(id));
+  }
+
+  async close(): Promise<void> {
+    await this.engine.close();
+    this.#context.ledger.close();
+    this.feed.close();
+    this.#context.store.close();
+  }
+
+  #observe(observations: readonly Observation[]): void {
+    for (const observation of observations) {
+      const record = this.#context.ledger.get(observation.step);
+      const after = record && recordAfter(record, observation);
+      if (!after) continue;
+      this.#context.ledger.change(after, eventOf(after, observation.atMs));
+      if (isEnd(after.state)) for (const listener of this.#endListeners) listener(after.id);
+    }
+  }
+
+  #isInFlight(id: StepId): boolean {
+    const record = this.#context.ledger.get(id);
+    return record !== undefined && !isEnd(record.state);
+  }
+
+  /** Resolves when none of these steps is in flight any more, or the signal fires, with the number of those that still are. */
+  async #ended(ids: readonly StepId[], signal?: AbortSignal): Promise<number> {
+    const open = new Set(ids.filter((id) => this.#isInFlight(id)));
+    if (open.size === 0) return 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const listener = (id: StepId): void => {
+      if (open.delete(id) && open.size === 0) resolve();
+    };
+    const abort = (): void => resolve();
+    this.#endListeners.add(listener);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) resolve();
+    await promise;
+    this.#endListeners.delete(listener);
+    signal?.removeEventListener('abort', abort);
+    return open.size;
+  }
+
+  /**
+   * What an earlier session queued and never started is dropped: its front end is gone, and the new one asks for what it
+   * wants. What runs, or has succeeded untold, is left to be adopted; a failure is of no use to anybody.
+   */
+  #clearEarlier(current: SessionId): void {
+    const { ledger } = this.#context;
+    const earlier = [...ledger.all()].filter(({ session }) => session !== current);
+    // The engine's word: what it has just started may still be `queued` here.
+    const waits = ({ id, state }: StepRecord): boolean =>
+      (state === 'accepted' || state === 'queued') && this.engine.whyQueued(id) !== undefined;
+    const queued = earlier.filter(waits);
+    this.engine.cancel(queued.map(({ id }) => id));
+    const dropped = queued.map((record) =>
+      cancelUnlaunched(this.#context, record, 'its front end went away before it started'),
+    );
+    const failed = earlier.filter(({ state }) => state === 'failed' || state === 'cancelled');
+    ledger.settle([...dropped, ...failed]);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Observation } from '../domain/observation.ts';
+import { isEnd, isRestart, mayMove } from '../domain/state.ts';
+import type { StepRecord } from '../domain/step.ts';
+
+/**
+ * A record after an observation, or undefined if the observation says nothing new. Pure: this is the state machine at
+ * work. Observations come twice, late and out of order; those that would lead backwards are dropped here.
+ */
+export function recordAfter(record: StepRecord, observation: Observation): StepRecord | undefined {
+  const { state, atMs } = observation;
+  const reason = 'reason' in observation ? observation.reason : '';
+  if (state === record.state) {
+    return !isEnd(state) && reason !== record.reason ? { ...record, reason } : undefined;
+  }
+  if (!mayMove(record.state, state)) return undefined;
+  switch (observation.state) {
+    case 'queued': {
+      if (!isRestart(record.state, 'queued')) return { ...record, state: 'queued', reason };
+      const { startedAtMs: _gone, ...rest } = record;
+      return { ...rest, state: 'queued', reason, restarts: record.restarts + 1 };
+    }
+    case 'admitted':
+    case 'starting':
+      return { ...record, state: observation.state, reason };
+    case 'running':
+      return { ...record, state: 'running', reason, startedAtMs: record.startedAtMs ?? atMs };
+    case 'succeeded':
+      return { ...record, state: 'succeeded', reason: '', usage: observation.usage, endedAtMs: atMs };
+    case 'failed':
+    case 'cancelled':
+      return {
+        ...record,
+        state: observation.state,
+        reason: observation.failure.message,
+        failure: observation.failure,
+        usage: observation.usage,
+        endedAtMs: atMs,
+      };
+  }
+}
