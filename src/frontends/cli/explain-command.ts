@@ -1,0 +1,41 @@
+import { buildCommand } from '@stricli/core';
+import { stringify } from 'yaml';
+import { Explanation } from '../http/schemas.ts';
+import { coreOf, findStep, type RunFlags, runFlags } from './connection.ts';
+import type { CliContext } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { reporting, say, sayJson } from './output.ts';
+
+export const explainCommand = buildCommand<RunFlags, [string], CliContext>({
+  docs: {
+    brief: 'Say what became of a step, and why',
+    fullDescription: 'Shows the workload kind of a step and the rule that chose it, its queue, whether it runs direct, why it waits, and what the engine makes of it.',
+  },
+  parameters: {
+    flags: runFlags,
+    positional: { kind: 'tuple', parameters: [{ brief: 'Id, label or rule of the step', parse: String, placeholder: 'STEP' }] },
+  },
+  func(flags, wanted) {
+    return reporting(this, flags.json, async () => {
+      const core = await coreOf(this, flags);
+      const { step } = await findStep(core, wanted);
+      const explanation = await core.call('GET', `/v1/steps/${step}/explain`, Explanation);
+      if (flags.json) {
+        sayJson(this, explanation);
+        return exitCodes.done.code;
+      }
+      say(this, `${explanation.label}  (${explanation.step})`);
+      say(this, `state   ${explanation.state}${explanation.waits ? `: ${explanation.waits}` : ''}`);
+      say(this, `kind    ${explanation.kind}, because ${explanation.kindReason}`);
+      say(this, `queue   ${explanation.queue} of the engine ${explanation.engine}`);
+      say(
+        this,
+        explanation.mode === 'direct'
+          ? 'mode    direct: its own command, without Snakemake'
+          : `mode    through Snakemake: ${explanation.fallbackReasons.join('; ')}`,
+      );
+      say(this, `plan\n${stringify(explanation.plan).trimEnd().replaceAll(/^/gm, '  ')}`);
+      return exitCodes.done.code;
+    });
+  },
+});

@@ -1,0 +1,107 @@
+import type { StateDir } from '../../../config/state-dir.ts';
+import { findCore } from '../../client/connect.ts';
+import type { CoreClient } from '../../client/core-client.ts';
+import { Health, StepEvent } from '../../http/schemas.ts';
+import type { CliContext } from '../context.ts';
+import { sayJson } from '../output.ts';
+import { Progress } from './progress.ts';
+import { Screen } from './screen.ts';
+import { tableLines } from './table.ts';
+import type { WorkflowFacts } from './workflow-facts.ts';
+
+const redrawMs = 200;
+const lookMs = 100;
+
+export interface RunViewOptions {
+  readonly table: boolean;
+  readonly json: boolean;
+  readonly startedMs: number;
+  /** What Snakemake itself has said so far. */
+  readonly facts: WorkflowFacts;
+}
+
+/**
+ * Follows the session that Snakemake opens at the core, and shows it. The core may die and be started anew by the shim;
+ * the view looks for it again and goes on after the last event it has seen. The run does not depend on being watched.
+ */
+export class RunView {
+  readonly progress = new Progress();
+  readonly #context: CliContext;
+  readonly #state: StateDir;
+  readonly #options: RunViewOptions;
+  readonly #stop = new AbortController();
+  readonly #screen: Screen;
+  #session: string | undefined;
+  #seen = 0;
+
+  constructor(context: CliContext, state: StateDir, options: RunViewOptions) {
+    this.#context = context;
+    this.#state = state;
+    this.#options = options;
+    this.#screen = new Screen(context.process.stdout);
+  }
+
+  get session(): string | undefined {
+    return this.#session;
+  }
+
+  /** Resolves after `stop`. */
+  async watch(): Promise<void> {
+    const timer = this.#options.table ? setInterval(() => this.#draw(), redrawMs) : undefined;
+    try {
+      while (!this.#stop.signal.aborted) {
+        const core = await findCore(this.#state);
+        if (core) await this.#follow(core);
+        await pause(lookMs, this.#stop.signal);
+      }
+    } finally {
+      clearInterval(timer);
+      if (this.#options.table) this.#draw();
+    }
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #follow(core: CoreClient): Promise<void> {
+    try {
+      const { session } = await core.call('GET', '/v1/health', Health);
+      if (session === null) return;
+      this.#session = session;
+      const path = `/v1/sessions/${session}/events?after=${this.#seen}`;
+      for await (const event of core.records(path, StepEvent, this.#stop.signal)) {
+        this.#seen = event.seq;
+        this.progress.take(event);
+        if (this.#options.json) sayJson(this.#context, event);
+      }
+    } catch {
+      // The core ended, with the run or by a fault; the caller looks for it again as long as the run goes on.
+    }
+  }
+
+  #draw(): void {
+    const { startedMs, facts } = this.#options;
+    this.#screen.draw(
+      tableLines({
+        rules: this.progress.rules(facts),
+        elapsedMs: Date.now() - startedMs,
+        width: this.#screen.width,
+        height: this.#screen.height,
+        colour: this.#context.env['NO_COLOR'] === undefined,
+      }),
+    );
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

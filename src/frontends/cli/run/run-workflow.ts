@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { loadConfiguration } from '../../../config/load.ts';
+import { type StateDir, stateDirOf } from '../../../config/state-dir.ts';
+import { connectCore } from '../../client/connect.ts';
+import type { CliContext } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { formatDuration, say } from '../output.ts';
+import { removeStaleLocks } from './leftovers.ts';
+import { RunView } from './run-view.ts';
+import { snakemakeArguments } from './snakemake-arguments.ts';
+import { SnakemakeProcess } from './snakemake-process.ts';
+
+/**
+ * One run from beginning to end: the core is started and what a killed run left is cleared, Snakemake runs with our
+ * executor, its events are shown, and the places of results, logs and record are told. Resolves with the exit code.
+ */
+export async function runWorkflow(
+  context: CliContext,
+  flags: { readonly json: boolean; readonly plain: boolean },
+  given: readonly string[],
+): Promise<number> {
+  const bare = snakemakeArguments(given, { engine: 'local', engineFrom: '', cpus: 1 });
+  const workdir = resolve(context.cwd, bare.directory ?? '.');
+  const state = stateDirOf(workdir);
+  const config = bare.config === undefined ? undefined : resolve(context.cwd, bare.config);
+  const configuration = loadConfiguration(workdir, config);
+  const args = snakemakeArguments(given, {
+    engine: configuration.engine ?? 'local',
+    engineFrom: configuration.engine ? 'konverge.yaml' : 'the default; konverge.yaml or --kueue-engine changes it',
+    cpus: availableParallelism(),
+  });
+  if (args.inspectsOnly) return SnakemakeProcess.inherit(context, args.argv).ended;
+
+  const engine = engineIn(args.argv);
+  const core = await connectCore(state, { command: context.selfCommand, engine, ...(config && { config }) });
+  const removed = await removeStaleLocks(core, workdir);
+  const notes = [...args.added, ...(removed > 0 ? ['took over from a run that was killed'] : [])];
+  const table = !flags.json && !flags.plain && context.process.stdout.isTTY === true;
+  if (!flags.json) for (const note of notes) say(context, `konverge: ${note}`);
+
+  const startedMs = Date.now();
+  const snakemake = table || flags.json
+    ? SnakemakeProcess.logged(context, args.argv, join(state.path, 'snakemake.log'))
+    : SnakemakeProcess.inherit(context, args.argv);
+  const view = new RunView(context, state, { table, json: flags.json, startedMs, facts: snakemake.facts });
+  const watching = view.watch();
+  const leave = (): void => snakemake.abandon();
+  // Ctrl-C reaches Snakemake by the terminal; we stay to say how it ended. SIGTERM is for us: leave, and let steps run on.
+  const stay = (): void => {};
+  process.on('SIGINT', stay);
+  process.once('SIGTERM', leave);
+  const code = await snakemake.ended;
+  process.removeListener('SIGINT', stay);
+  process.removeListener('SIGTERM', leave);
+  view.stop();
+  await watching;
+  if (snakemake.abandoned) {
+    if (!flags.json) say(context, 'konverge: left the run; its running steps go on, and the next `konverge run` takes them up');
+    return exitCodes.detached.code;
+  }
+  if (!flags.json) sayWhere(context, state, { code, elapsedMs: Date.now() - startedMs, view, snakemake });
+  return code;
+}
+
+function engineIn(argv: readonly string[]): string {
+  const index = argv.indexOf('--kueue-engine');
+  if (index >= 0) return argv[index + 1] ?? 'local';
+  return argv.find((word) => word.startsWith('--kueue-engine='))?.slice('--kueue-engine='.length) ?? 'local';
+}
+
+function sayWhere(
+  context: CliContext,
+  state: StateDir,
+  facts: { readonly code: number; readonly elapsedMs: number; readonly view: RunView; readonly snakemake: SnakemakeProcess },
+): void {
+  const { done, failed } = facts.view.progress.counts();
+  const here = (path: string): string => relative(context.cwd, path) || '.';
+  say(context, '');
+  say(context, `${facts.code === 0 ? 'finished' : 'failed'}: ${done} steps done${failed > 0 ? `, ${failed} failed` : ''} in ${formatDuration(facts.elapsedMs)}`);
+  if (facts.code !== 0) for (const line of facts.snakemake.lastWords()) say(context, `  ${line}`);
+  say(context, `results   ${here(state.workdir)}`);
+  say(context, `logs      ${here(join(state.path, 'steps'))}  (konverge logs STEP)`);
+  if (facts.snakemake.logPath) say(context, `snakemake ${here(facts.snakemake.logPath)}`);
+  const record = facts.view.session && join(state.runs, `${facts.view.session}.json`);
+  if (record && existsSync(record)) say(context, `manifest  ${here(record)}`);
+}

@@ -1,0 +1,71 @@
+import type { Configuration } from '../../config/configuration.ts';
+import { KonvergeError } from '../../domain/error.ts';
+import type { ServiceSpec } from '../../domain/service.ts';
+import type { StepSpec } from '../../domain/step.ts';
+import { resourcesFrom, textResource } from './resources.ts';
+import type { StepRequest } from './step-request.ts';
+
+/** What a session says once for all of its steps. */
+export interface SessionSettings {
+  readonly queue?: string;
+  readonly image?: string;
+  readonly containers: 'on' | 'off';
+}
+
+/**
+ * A job in Snakemake's words as a step in ours. What konverge.yaml says of a rule wins over the rule's own resources
+ * (design.md 12.16). Throws errors that name the rule, the field and the remedy.
+ */
+export function stepFrom(request: StepRequest, settings: SessionSettings, configuration: Configuration): StepSpec {
+  const { rule, resources } = request;
+  const fromOutside = configuration.rules[rule];
+  const operator = fromOutside?.operator ?? textResource(rule, resources, 'kueue_operator');
+  const queue = fromOutside?.queue ?? textResource(rule, resources, 'kueue_queue') ?? settings.queue ?? configuration.queue;
+  const container = imageOf(request, settings, configuration);
+  return {
+    ref: request.ref,
+    rule,
+    label: request.label,
+    attempt: request.attempt,
+    priority: request.priority ?? 0,
+    inputs: request.inputs,
+    outputs: request.outputs,
+    logs: request.logs,
+    resources: resourcesFrom(rule, request.threads, resources),
+    execution: request.execution,
+    cwd: request.cwd,
+    env: request.env,
+    ...(container !== undefined && { container }),
+    ...(operator !== undefined && { operator }),
+    ...(queue !== undefined && { queue }),
+    services: servicesOf(request, configuration),
+    benchmark: request.benchmark ?? false,
+  };
+}
+
+/** The image, where containers are honoured: locally only on request, as Snakemake does it (design.md 12.7). */
+function imageOf(request: StepRequest, settings: SessionSettings, configuration: Configuration): string | undefined {
+  if (settings.containers === 'off' && configuration.local.containers === 'off') return undefined;
+  const image =
+    textResource(request.rule, request.resources, 'container') ??
+    configuration.rules[request.rule]?.image ??
+    request.container ??
+    settings.image;
+  // Snakemake writes an image as a URL; only apptainer reads it so.
+  return image?.replace(/^docker:\/\//, '');
+}
+
+function servicesOf(request: StepRequest, configuration: Configuration): readonly ServiceSpec[] {
+  const fromOutside = configuration.rules[request.rule]?.services;
+  const fromRule = textResource(request.rule, request.resources, 'kueue_services');
+  const names = fromOutside ?? fromRule?.split(/[\s,]+/).filter((name) => name !== '') ?? [];
+  return names.map((name) => {
+    const service = configuration.services[name];
+    if (service) return service;
+    const defined = Object.keys(configuration.services).join(', ') || 'none';
+    throw new KonvergeError(
+      'service-unknown',
+      `rule ${request.rule}: kueue_services names ${JSON.stringify(name)}; konverge.yaml defines: ${defined}`,
+    );
+  });
+}
