@@ -1,0 +1,81 @@
+"""The exact text that Snakemake would hand to the shell for a job.
+
+Snakemake's shell() takes the command from the frame that calls it: the rule's function, whose locals are the
+job's properties and whose globals are those of the module that the rule comes from. `Job.shellcmd` is not
+that text: it is made for printing and uses the main Snakefile's globals, so a module's rule may print one
+thing and run another.
+"""
+
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+
+class NotDirectError(Exception):
+    """The command cannot be computed here; the message says why, as the end of a sentence."""
+
+
+def shell_commands(job: Any) -> list[str]:
+    """One command for each run of the benchmark, else one. The job must be settled (resources.py)."""
+    repeats = job.benchmark_repeats or 1 if job.benchmark is not None else 1
+    iterations = range(repeats) if job.benchmark is not None else (None,)
+    return [_shell_command(job, iteration) for iteration in iterations]
+
+
+def shell_executable(job: Any) -> str:
+    """Absolute path of the shell that runs the job's command."""
+    from snakemake.shell import shell  # noqa: PLC0415
+
+    stated = job.resources.get("shell_exec") or shell.get_executable()
+    if stated is None:
+        return "/bin/sh"
+    found = which(stated)
+    if found is None:
+        raise NotDirectError(f"its shell {stated} is not on PATH")
+    return str(Path(found).absolute())
+
+
+def _shell_command(job: Any, bench_iteration: int | None) -> str:
+    from snakemake.shell import shell  # noqa: PLC0415
+    from snakemake.utils import QuotedFormatter, SequenceFormatter  # noqa: PLC0415
+
+    formatter = SequenceFormatter(separator=" ")
+    formatter.element_formatter = QuotedFormatter(None)
+    variables = {**job.rule.run_func.__globals__, **_function_locals(job, bench_iteration)}
+    text = formatter.vformat(job.rule.shellcmd, (), variables)
+    executable = job.resources.get("shell_exec") or shell.get_executable()
+    return " ".join((shell._get_process_prefix(executable), text, shell._process_suffix)).strip()
+
+
+def _function_locals(job: Any, bench_iteration: int | None) -> dict[str, Any]:
+    """The arguments of the rule's function (snakemake.parser, class Run), as snakemake.executors.local fills
+    them.
+    """
+    workflow = job.rule.workflow
+    return {
+        "input": job.input._plainstrings(),
+        "output": job.output._plainstrings(),
+        "params": job.params,
+        "wildcards": job.wildcards,
+        "threads": job.threads,
+        "resources": job.resources,
+        "log": job.log._plainstrings(),
+        "rule": job.rule.name,
+        "conda_env": None,
+        "container_img": None,
+        "singularity_args": workflow.deployment_settings.apptainer_args,
+        "use_singularity": False,
+        "env_modules": None,
+        "bench_record": None,
+        "jobid": job.jobid,
+        "is_shell": True,
+        "bench_iteration": bench_iteration,
+        "cleanup_scripts": workflow.execution_settings.cleanup_scripts,
+        "shadow_dir": None,
+        "edit_notebook": None,
+        "conda_base_path": workflow.conda_base_path,
+        "basedir": job.rule.basedir,
+        "sourcecache_path": workflow.sourcecache.cache_path,
+        "runtime_sourcecache_path": workflow.sourcecache.runtime_cache_path,
+        "runtime_paths": workflow.runtime_paths,
+    }

@@ -1,0 +1,54 @@
+"""Which environment variables reach a step."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+OURS = ("KONVERGE_", "SNAKEMAKE_KUEUE_")
+STORAGE = "SNAKEMAKE_STORAGE_"
+AWS_CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
+
+
+def step_environment(variables: Mapping[str, str], declared: Iterable[str], *, s3: bool) -> dict[str, str]:
+    """The environment of the calling Snakemake, as its own executor gives it to a step, minus ours and
+    credentials.
+
+    A storage plugin reads its credentials in Snakemake's process, so a step never needs them. AWS credentials
+    are withheld only where an S3 storage provider is what they are for, and never if `envvars:` declares
+    them.
+    """
+    withheld = AWS_CREDENTIALS - set(declared) if s3 else frozenset()
+    return {
+        name: value
+        for name, value in variables.items()
+        if not name.startswith((*OURS, STORAGE)) and name not in withheld
+    }
+
+
+def workflow_environment(workflow: Any) -> dict[str, str]:
+    """`step_environment` for this workflow, now: a Snakefile may set variables at any time."""
+    declared = {*workflow.envvars, *workflow.remote_execution_settings.envvars}
+    return step_environment(os.environ, declared, s3=_uses_s3(workflow))
+
+
+def changes(environment: Mapping[str, str], since: Mapping[str, str]) -> dict[str, str]:
+    """What `environment` has that `since` has not, or has otherwise."""
+    return {name: value for name, value in environment.items() if since.get(name) != value}
+
+
+def thread_variables(threads: int) -> dict[str, str]:
+    """Those that Snakemake's shell() sets, so that linear algebra libraries keep to the step's threads."""
+    names = ("OMP", "GOTO", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
+    return {f"{name}_THREADS" if "_" in name else f"{name}_NUM_THREADS": str(threads) for name in names}
+
+
+def tmpdir_variables(tmpdir: object) -> dict[str, str]:
+    """Those that Snakemake's shell() sets for the resource tmpdir; none if it is empty."""
+    return dict.fromkeys(("TMPDIR", "TMP", "TEMPDIR", "TEMP"), str(tmpdir)) if tmpdir else {}
+
+
+def _uses_s3(workflow: Any) -> bool:
+    # The registry of storage() directives is not public; without it only the default provider is known.
+    used = getattr(workflow.storage_registry, "_storages", {}).values()
+    modules = {type(provider).__module__ for provider in used}
+    return workflow.storage_settings.default_storage_provider == "s3" or any("_plugin_s3" in name for name in modules)
