@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Checks the content of the results. Usage: check.sh [DIRECTORY WITH results/]
+set -euo pipefail
+
+cd "${1:-.}"
+
+fail() {
+    echo "hello-world: FAILED: $1" >&2
+    exit 1
+}
+
+for greeting in hello hola bonjour hallo; do
+    file=results/$greeting/world.txt
+    [ -f "$file" ] || fail "$file is missing"
+    content=$(cat "$file")
+    [ "$content" = "$greeting, World!" ] || fail "$file should say \"$greeting, World!\", says \"$content\""
+done
+
+found=$(find results -name world.txt | wc -l)
+[ "$found" -eq 4 ] || fail "expected 4 greetings, found $found"
+
+echo "hello-world: all results are as expected"
