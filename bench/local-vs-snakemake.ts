@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { atMost, type Figure, listed, median } from './figure.ts';
+
+const steps = 300;
+const rounds = 5;
+
+const snakefile = `
+rule all:
+    input: expand("out/{i}.txt", i=range(${steps}))
+
+rule one:
+    output: "out/{i}.txt"
+    shell: "echo {wildcards.i} > {output}"
+`;
+
+/** Independent trivial steps under Snakemake's own local executor and under ours: same machine, same cores, in turn. */
+export async function localVsSnakemake(say: (line: string) => void): Promise<readonly Figure[]> {
+  const cores = availableParallelism();
+  const own: number[] = [];
+  const ours: number[] = [];
+  // One unmeasured run of each: imports, the compile cache and the disk are warm for both.
+  await runSnakemake(['--cores', String(cores)]);
+  await runSnakemake(['--cores', String(cores), '--jobs', String(steps), '--executor', 'kueue', '--kueue-engine', 'local']);
+  for (let round = 1; round <= rounds; round += 1) {
+    own.push(await runSnakemake(['--cores', String(cores)]));
+    ours.push(await runSnakemake(['--cores', String(cores), '--jobs', String(steps), '--executor', 'kueue', '--kueue-engine', 'local']));
+    say(`round ${round} of ${rounds}: snakemake ${own.at(-1)?.toFixed(2)} s, ours ${ours.at(-1)?.toFixed(2)} s`);
+  }
+  const ratio = median(ours) / median(own);
+  const detail = `${steps} steps on ${cores} cores, medians of ${rounds} runs in turn: Snakemake's own local executor ${listed(own)} s; ours ${listed(ours)} s`;
+  return [atMost('wall time against the local executor', ratio, 'ratio', 1.25, detail)];
+}
+
+/** Seconds from start to end of one whole `snakemake`, in a new directory. */
+async function runSnakemake(flags: readonly string[]): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'konverge-bench-'));
+  try {
+    writeFileSync(join(directory, 'Snakefile'), snakefile);
+    const started = process.hrtime.bigint();
+    const child = spawn('snakemake', [...flags, '--quiet', 'all'], { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
+    let words = '';
+    child.stderr.on('data', (chunk) => {
+      words += String(chunk);
+    });
+    const code = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+    if (code !== 0) throw new Error(`snakemake ${flags.join(' ')} ended with ${String(code)}:\n${words}`);
+    const made = readdirSync(join(directory, 'out')).length;
+    if (made !== steps) throw new Error(`${made} of ${steps} outputs were made`);
+    return seconds;
+  } finally {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
