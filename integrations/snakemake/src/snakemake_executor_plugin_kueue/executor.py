@@ -245,7 +245,7 @@ class Executor(RemoteExecutor):
         """
         self.logger.info("kueue: the core was started again; running steps go on.")
         if self._sender is not None:
-            self._sender.put(self._registry.active())
+            self._sender.put(step for step in self._registry.active() if step.submitted)
 
     def _report_error(self, info: SubmittedJobInfo, message: str, logs: list[str] | None = None) -> None:
         try:

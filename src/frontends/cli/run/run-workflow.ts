@@ -51,11 +51,15 @@ export async function runWorkflow(
   const stay = (): void => {};
   process.on('SIGINT', stay);
   process.once('SIGTERM', leave);
-  const code = await snakemake.ended;
-  process.removeListener('SIGINT', stay);
-  process.removeListener('SIGTERM', leave);
-  view.stop();
-  await watching;
+  let code: number;
+  try {
+    code = await snakemake.ended;
+  } finally {
+    process.removeListener('SIGINT', stay);
+    process.removeListener('SIGTERM', leave);
+    view.stop();
+    await watching;
+  }
   if (snakemake.abandoned) {
     if (!flags.json) say(context, 'konverge: left the run; its running steps go on, and the next `konverge run` takes them up');
     return exitCodes.detached.code;
