@@ -1,5 +1,6 @@
 // The API and its OpenAPI document say the same: a real core on the real local engine is asked for everything that the
 // document promises.
+import type { InjectOptions } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { type NamedOperation, type OpenApi, operationsOf, registeredRoutes } from './document.ts';
@@ -7,7 +8,7 @@ import { type LiveCore, opening, openSession, startCore, stepRequest, submitStep
 import { undocumentedFields } from './undocumented.ts';
 
 async function documentOf({ server }: LiveCore): Promise<OpenApi> {
-  return (await server.inject('/v1/openapi.json')).json() as OpenApi;
+  return (await server.inject('/v1/openapi.json')).json<OpenApi>();
 }
 
 /** What a request needs besides its route; the values of path parameters are filled in. */
@@ -60,7 +61,10 @@ describe('routes', () => {
     for (const { path, parameters, method } of operations) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       const described = parameters.filter((one) => one.in === 'path');
-      expect(described.map(({ name }) => name), `${method} ${path}`).toEqual(inPath);
+      expect(
+        described.map(({ name }) => name),
+        `${method} ${path}`,
+      ).toEqual(inPath);
       expect(described.every(({ required }) => required)).toBe(true);
     }
     const ids = operations.map(({ operationId }) => operationId);
@@ -68,7 +72,7 @@ describe('routes', () => {
   });
 });
 
-describe('each operation answers as documented', async () => {
+describe('each operation answers as documented', () => {
   const names = Object.keys(examples);
 
   test('there is an example for each', async () => {
@@ -115,7 +119,10 @@ async function checkStream(answer: Response, operation: NamedOperation): Promise
   let text = '';
   for await (const chunk of answer.body ?? []) {
     text += new TextDecoder().decode(chunk);
-    const events = text.split('\n').slice(0, -1).filter((line) => line !== '');
+    const events = text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line !== '');
     for (const event of events) expectShape(JSON.parse(event), operation);
     if (events.some((event) => (JSON.parse(event) as { state: string }).state === 'succeeded')) return;
   }
@@ -135,9 +142,9 @@ describe('errors', () => {
 
   async function errorOf(
     { server }: LiveCore,
-    request: Parameters<LiveCore['server']['inject']>[0],
+    request: InjectOptions,
   ): Promise<{ status: number; code: string; message: string }> {
-    const answer = await server.inject(request as object);
+    const answer = await server.inject(request);
     const { error } = shape.parse(answer.json());
     return { status: answer.statusCode, ...error };
   }
@@ -145,14 +152,19 @@ describe('errors', () => {
   test('every operation documents their shape', async () => {
     for (const operation of operationsOf(await documentOf(await startCore()))) {
       const schema = operation.responses['default']?.content?.['application/json']?.schema;
-      expect(schema, operation.path).toMatchObject({ properties: { error: { required: ['code', 'message', 'hint'] } } });
+      expect(schema, operation.path).toMatchObject({
+        properties: { error: { required: ['code', 'message', 'hint'] } },
+      });
     }
   });
 
   test('an unknown route is 404 not-found', async () => {
     const live = await startCore();
     expect(await errorOf(live, { url: '/v1/nothing' })).toMatchObject({ status: 404, code: 'not-found' });
-    expect(await errorOf(live, { url: '/v1/health', method: 'POST' })).toMatchObject({ status: 404, code: 'not-found' });
+    expect(await errorOf(live, { url: '/v1/health', method: 'POST' })).toMatchObject({
+      status: 404,
+      code: 'not-found',
+    });
   });
 
   test('a step or a session that is not there is 404 not-found', async () => {
@@ -172,7 +184,7 @@ describe('errors', () => {
   test('a request of the wrong shape is 400 request-invalid and names the field', async () => {
     const live = await startCore();
     const { pid: _pid, ...withoutPid } = opening(live.workdir);
-    const wrong: { payload?: unknown; url: string; method: 'GET' | 'POST'; field: RegExp }[] = [
+    const wrong: (InjectOptions & { readonly field: RegExp })[] = [
       { method: 'POST', url: '/v1/sessions', payload: withoutPid, field: /body\.pid/ },
       { method: 'POST', url: '/v1/sessions', payload: { ...opening('relative') }, field: /body\.workdir/ },
       { method: 'POST', url: '/v1/sessions', payload: { ...opening('/tmp'), extra: 1 }, field: /extra/ },
@@ -181,7 +193,7 @@ describe('errors', () => {
       { method: 'GET', url: '/v1/events?after=-1', field: /query\.after/ },
     ];
     for (const { field, ...request } of wrong) {
-      const error = await errorOf(live, request as object);
+      const error = await errorOf(live, request);
       expect(error).toMatchObject({ status: 400, code: 'request-invalid' });
       expect(error.message).toMatch(field);
     }
@@ -218,8 +230,12 @@ describe('errors', () => {
       { ...good, ref: 'alone', outputs: ['alone'], resources: { kueue_services: { value: 'cache', stated: true } } },
       good,
     ];
-    const answer = await live.server.inject({ method: 'POST', url: `/v1/sessions/${session}/steps`, payload: { steps } });
-    const { results } = answer.json() as { results: { ref: string; outcome: string; error?: { code: string } }[] };
+    const answer = await live.server.inject({
+      method: 'POST',
+      url: `/v1/sessions/${session}/steps`,
+      payload: { steps },
+    });
+    const { results } = answer.json<{ results: { ref: string; outcome: string; error?: { code: string } }[] }>();
     expect(answer.statusCode).toBe(200);
     expect(results.map(({ ref, outcome, error }) => [ref, outcome, error?.code])).toEqual([
       ['shapeless', 'refused', 'request-invalid'],

@@ -63,7 +63,7 @@ export function opening(workdir: string): Record<string, unknown> {
 
 export async function openSession({ server, workdir }: LiveCore): Promise<string> {
   const answer = await server.inject({ method: 'POST', url: '/v1/sessions', payload: opening(workdir) });
-  return (answer.json() as { session: string }).session;
+  return answer.json<{ session: string }>().session;
 }
 
 export function stepRequest(workdir: string, ref: string, command: string): Record<string, unknown> {
@@ -90,7 +90,7 @@ export async function submitStep(live: LiveCore, session: string, ref: string, c
     url: `/v1/sessions/${session}/steps`,
     payload: { steps: [stepRequest(live.workdir, ref, command)] },
   });
-  const [result] = (answer.json() as { results: { step: string }[] }).results;
+  const [result] = answer.json<{ results: { step: string }[] }>().results;
   if (result?.step === undefined) throw new Error(`not taken: ${answer.body}`);
   return result.step;
 }

@@ -1,7 +1,7 @@
 import { errorTable } from '../../src/domain/error-table.ts';
 import { failureClasses, failureHints } from '../../src/domain/failure.ts';
-import { isProgramText, sourceFiles } from './source-files.ts';
 import { table } from './regions.ts';
+import { isProgramText, sourceFiles } from './source-files.ts';
 
 /** The regions of docs/reference/errors.md. */
 export function errorRegions(): Record<string, string> {
