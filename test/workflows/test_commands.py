@@ -4,7 +4,10 @@ import os
 import random
 
 QUOTING = r'''
-weird = ["plain", "it's", 'say "hi"', "a b  c", "$HOME", "`id`", "back\\slash", "new\nline", "tab\there", "ä漢🎉", "{{x}}", "*", "-n", "a;b|c&d", "!"]
+weird = [
+    "plain", "it's", 'say "hi"', "a b  c", "$HOME", "`id`", "back\\slash", "new\nline", "tab\there",
+    "ä漢🎉", "{{x}}", "*", "-n", "a;b|c&d", "!",
+]
 rule all:
     input: expand("out/{i}.txt", i=range(len(weird))), "named.txt", "braces.txt", "multi.txt", "join.txt"
 rule quoted:
@@ -15,7 +18,10 @@ rule named:
     input: ["in a.txt", "in'b.txt"], more=["in a.txt"]
     output: a="named.txt"
     params: 7, "x", flag="--yes", several=["1", "2 3"], table=dict(k=5), none=None
-    shell: "cat {input:q} > {output.a}; echo {input.more:q} {input[1]:q} {params[0]} {params[1]} {params.flag} {params.several} {params.several:q} {params.table[k]} {params.none} >> {output}"
+    shell:
+        "cat {input:q} > {output.a};"
+        " echo {input.more:q} {input[1]:q} {params[0]} {params[1]} {params.flag} >> {output};"
+        " echo {params.several} {params.several:q} {params.table[k]} {params.none} >> {output}"
 rule braces:
     output: "braces.txt"
     shell: "awk 'BEGIN {{ x = \"$1\"; print x \" ${{HOME}}\" }}' > {output}; echo ${{#PATH}} | tr 0-9 n >> {output}"
@@ -68,7 +74,8 @@ def test_the_command_is_the_one_that_snakemake_runs(both, tmp_path):
     directory.mkdir()
     recorder = directory / "bash"
     recorder.write_text(
-        '#!/bin/bash\nhere=$(sha256sum <<< "$*" | cut -c1-20)\nprintf "%s\\0" "$@" > recorded/$here\nexec /bin/bash "$@"\n'
+        '#!/bin/bash\nhere=$(sha256sum <<< "$*" | cut -c1-20)\n'
+        'printf "%s\\0" "$@" > recorded/$here\nexec /bin/bash "$@"\n'
     )
     recorder.chmod(0o755)
     both(
@@ -130,18 +137,32 @@ def test_a_failing_pipe_and_an_unset_variable_fail(both):
 
 
 def test_environment_threads_and_tmpdir(both, workflow):
-    ours = both(
-        """ import os os.environ["FROM_SNAKEFILE"] = "snakefile" envvars: "DECLARED" rule all: input: "a.txt",
-        "b.txt" rule a: output: "a.txt" threads: 64 params: double=lambda wildcards, threads: threads * 2,
-        tmp=lambda wildcards, resources: resources.tmpdir resources: mem_mb=lambda wildcards, threads: threads
-        * 100 shell: "echo {threads} {params.double} {resources.mem_mb} $OMP_NUM_THREADS $MKL_NUM_THREADS" "
-        $VECLIB_MAXIMUM_THREADS > {output};" " echo {resources.tmpdir} {params.tmp} $TMPDIR $TMP $TEMP
-        $TEMPDIR >> {output};" " echo $FROM_SNAKEFILE $DECLARED $INHERITED >> {output}" rule b: output:
-        "b.txt" resources: tmpdir="my/tmp" shell: "ls -d $TMPDIR > {output}; pwd | sed 's:.*/[a-z]*$:here:' >>
-        {output}" """,
+    both(
+        """
+        import os
+        os.environ["FROM_SNAKEFILE"] = "snakefile"
+        envvars: "DECLARED"
+        rule all:
+            input: "a.txt", "b.txt"
+        rule a:
+            output: "a.txt"
+            threads: 64
+            params:
+                double=lambda wildcards, threads: threads * 2,
+                tmp=lambda wildcards, resources: resources.tmpdir
+            resources: mem_mb=lambda wildcards, threads: threads * 100
+            shell:
+                "echo {threads} {params.double} {resources.mem_mb} $OMP_NUM_THREADS $MKL_NUM_THREADS"
+                " $VECLIB_MAXIMUM_THREADS > {output};"
+                " echo {resources.tmpdir} {params.tmp} $TMPDIR $TMP $TEMP $TEMPDIR >> {output};"
+                " echo $FROM_SNAKEFILE $DECLARED $INHERITED >> {output}"
+        rule b:
+            output: "b.txt"
+            resources: tmpdir="my/tmp"
+            shell: "ls -d $TMPDIR > {output}; pwd | sed 's:.*/[a-z]*$:here:' >> {output}"
+        """,
         env={"DECLARED": "one two", "INHERITED": "in'herited"},
     )
-    assert ours.code == 0
     assert workflow.text("a.txt").splitlines()[0] == "2 4 200 2 2 2"
 
 
@@ -157,12 +178,23 @@ def test_ours_and_storage_credentials_are_not_in_a_step(workflow):
 
 def test_config_wildcards_in_resources_and_input_functions(both):
     both(
-        """ configfile: "config.yaml" def inputs(wildcards): return [f"in/{wildcards.name}.{n}" for n in
-        config["numbers"]] wildcard_constraints: name="[ab]" rule all: input: expand("out/{name}.txt",
-        name=["a", "b"]) rule source: output: "in/{name}.{n,[0-9]+}" resources: custom=lambda wildcards:
-        int(wildcards.n), label="x{name}" shell: "echo {wildcards.name}{wildcards.n} {resources.custom}
-        {config[word]} {config[deep][key]} > {output}" rule join: input: inputs output: "out/{name}.txt"
-        shell: "cat {input} > {output}" """,
+        """
+        configfile: "config.yaml"
+        def inputs(wildcards):
+            return [f"in/{wildcards.name}.{n}" for n in config["numbers"]]
+        wildcard_constraints: name="[ab]"
+        rule all:
+            input: expand("out/{name}.txt", name=["a", "b"])
+        rule source:
+            output: "in/{name}.{n,[0-9]+}"
+            resources: custom=lambda wildcards: int(wildcards.n), label="x{name}"
+            shell:
+                "echo {wildcards.name}{wildcards.n} {resources.custom} {config[word]} {config[deep][key]} > {output}"
+        rule join:
+            input: inputs
+            output: "out/{name}.txt"
+            shell: "cat {input} > {output}"
+        """,
         "--config",
         "extra=1",
         files={"config.yaml": "numbers: [1, 2]\nword: hi\ndeep: {key: value}\n"},

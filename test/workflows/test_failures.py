@@ -1,8 +1,10 @@
 """What goes wrong, and what is said and left behind then."""
 
+import contextlib
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 from conftest import alive, processes_with, wait_until
@@ -16,7 +18,9 @@ rule all:
     input: expand("out/{{i}}.txt", i=range({number}))
 rule a:
     output: "out/{{i}}.txt"
-    shell: "touch started.{{wildcards.i}}; sleep {seconds}.{marker}; echo {{wildcards.i}} > {{output}}; echo {{wildcards.i}} >> ran.txt"
+    shell:
+        "touch started.{{wildcards.i}}; sleep {seconds}.{marker};"
+        " echo {{wildcards.i}} > {{output}}; echo {{wildcards.i}} >> ran.txt"
 """
 
 
@@ -121,11 +125,9 @@ def test_a_second_interrupt_does_not_hang(workflow, tmp_path):
         wait_until(lambda: workflow.has("started.0"))
         for _ in range(3):
             os.kill(process.pid, signal.SIGINT)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(1)
                 break
-            except Exception:
-                continue
         assert process.wait(60) != 0
         wait_until(lambda: not processes_with(f"sleep 60.{marker}"), 40)
     finally:

@@ -33,7 +33,7 @@ from .plan import DirectPlan, FallbackPlan, plan
 from .registry import ActiveStep, Registry
 from .resources import queue_cpus
 from .sender import Sender, post_steps
-from .session import CoreLostError, Session, opening_request
+from .session import CoreLostError, Session, announce, opening_request
 from .settings import ExecutorSettings
 from .step_request import step_ref, step_request
 from .updates import keep_restored_outputs
@@ -163,7 +163,6 @@ class Executor(RemoteExecutor):
             self._explain(job, decision.reasons)
             self._job_cores = job_cores(job, cpus)
             command = self.format_job_exec(job)
-            env |= self.envvars()
             # The Snakemake in the job applies `workdir:` itself.
             cwd = self.workflow.workdir_init
         return step_request(job, decision, command=command, cwd=cwd, env=env, cpus=cpus)
@@ -348,8 +347,9 @@ class Executor(RemoteExecutor):
                 "containers": "on" if "APPTAINER" in methods else "off",
             },
         }
-        opening = opening_request(__version__, self._workdir, words, self._environment)
+        opening = opening_request(__version__, self._workdir, words, self._environment, self.envvars())
         session = Session(self._workdir, opening, settings.engine, settings.config or self._config_of_caller())
+        announce(self._workdir, session.facts.id)
         if session.facts.engine != "local" and self.workflow.storage_settings.default_storage_provider is not None:
             self._leave_shared_file_system()
         return session

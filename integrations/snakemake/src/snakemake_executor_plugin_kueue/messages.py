@@ -26,7 +26,10 @@ def failure_message(step: ActiveStep, event: dict[str, Any]) -> str:
 
 
 def refusal_message(step: ActiveStep, error: CoreError) -> str:
-    return f"kueue: rule {step.request['label']}: {error}"
+    text = str(error)
+    # The core's own words often begin so.
+    named = text.startswith(f"rule {step.request['rule']}")
+    return f"kueue: {text}" if named else f"kueue: rule {step.request['label']}: {text}"
 
 
 def log_files(step: ActiveStep) -> list[str]:

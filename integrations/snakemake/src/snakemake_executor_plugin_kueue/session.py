@@ -1,5 +1,6 @@
 """One Snakemake run as the core knows it, kept open over deaths of the core."""
 
+import json
 import os
 import threading
 import time
@@ -128,9 +129,16 @@ class Session:
 
 
 def opening_request(
-    version: str, workdir: Path, settings: dict[str, Any], environment: dict[str, str]
+    version: str,
+    workdir: Path,
+    settings: dict[str, Any],
+    environment: dict[str, str],
+    fallback_environment: dict[str, str],
 ) -> dict[str, Any]:
-    """What a session says of itself once."""
+    """What a session says of itself once.
+
+    Environments travel here and not with the steps: the core keeps them in memory, and writes down steps only.
+    """
     return {
         "frontEnd": "snakemake",
         "version": version,
@@ -138,8 +146,16 @@ def opening_request(
         "pid": os.getpid(),
         "host": os.uname().nodename,
         "environment": environment,
+        "fallbackEnvironment": fallback_environment,
         **settings,
     }
+
+
+def announce(workdir: Path, session: str) -> None:
+    """Tell `konverge run`, if it started us, which session to watch: a `workdir:` may have led us elsewhere."""
+    path = os.environ.get("KONVERGE_ANNOUNCE")
+    if path:
+        Path(path).write_text(json.dumps({"workdir": str(workdir), "session": session}) + "\n")
 
 
 def _facts(answer: dict[str, Any]) -> SessionFacts:
