@@ -46,7 +46,8 @@ describe('admission', () => {
     for (let sequence = 2; sequence < 20; sequence++) admission.add(waiting(sequence, 1));
     expect(takeAll(admission)).toEqual(['s0', 's2']);
     const later: string[] = [];
-    for (let running = ['s0', 's2']; running.length > 0; ) {
+    const running = ['s0', 's2'];
+    while (running.length > 0) {
       admission.release(running.shift() as StepId);
       const taken = takeAll(admission);
       later.push(...taken);

@@ -62,7 +62,12 @@ export function containerCall(
   };
 }
 
-/** Whether an exit code came from the runtime and not from the step: 125 of docker and podman, FATAL of apptainer. */
+/**
+ * Whether an exit code came from the runtime and not from the step: docker and podman end with 125, or, where the container
+ * could not begin its command, with 126 and 127 and a last word of their own; apptainer ends with 255 and says FATAL.
+ */
 export function isRuntimeFailure(runtime: string, exitCode: number, stderrTail: string): boolean {
-  return runtime === 'apptainer' ? exitCode === 255 && stderrTail.includes('FATAL:') : exitCode === 125;
+  if (runtime === 'apptainer') return exitCode === 255 && stderrTail.includes('FATAL:');
+  const lastLine = stderrTail.split('\n').at(-1) ?? '';
+  return exitCode === 125 || ((exitCode === 126 || exitCode === 127) && /^(Error: |docker: )/.test(lastLine));
 }

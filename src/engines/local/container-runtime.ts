@@ -20,17 +20,19 @@ export function probeContainerRuntime(): ContainerRuntime {
   for (const name of containerRuntimeNames) {
     const { status, error, stderr } = spawnSync(name, probes[name], { timeout: probeTimeoutMs, encoding: 'utf8' });
     if (status === 0) return { works: true, name };
-    const missing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+    const missing = error !== undefined && 'code' in error && error.code === 'ENOENT';
     reasons.push(`${name}: ${missing ? 'not installed' : lastLine(stderr) || error?.message || `exit code ${status}`}`);
   }
   return { works: false, reason: reasons.join('; ') };
 }
 
-/** Ends a container by name; its processes belong to a daemon or a monitor, not to us. Never fails: it may be gone. */
-export function removeContainer(runtime: string, name: string): Promise<void> {
+/** Ends containers by name; their processes belong to a daemon or a monitor, not to us. Never fails: they may be gone. */
+export function removeContainers(runtime: string, names: readonly string[]): Promise<void> {
   if (runtime === 'apptainer') return Promise.resolve();
+  // podman asks nicely for ten seconds unless told not to; that time is over.
+  const force = runtime === 'podman' ? ['--force', '--time', '0'] : ['--force'];
   return new Promise((resolve) => {
-    execFile(runtime, ['rm', '--force', name], { timeout: probeTimeoutMs }, () => resolve());
+    execFile(runtime, ['rm', ...force, ...names], { timeout: probeTimeoutMs }, () => resolve());
   });
 }
 

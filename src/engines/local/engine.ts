@@ -96,6 +96,7 @@ export class LocalEngine implements Engine {
   close(): Promise<void> {
     this.scheduler.close();
     this.context.memoryWatch.close();
+    this.context.spawner.close();
     return Promise.resolve();
   }
 

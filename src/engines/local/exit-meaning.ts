@@ -51,7 +51,7 @@ function signalName(number: number): string | undefined {
 export function startFailure(thrown: unknown, what: string): Failure {
   const { code, message } =
     thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : { code: '', message: String(thrown) };
-  switch (code) {
+  switch (code ?? '') {
     case 'E2BIG':
       return failure(
         'user',

@@ -12,7 +12,7 @@ export interface LimitedStep {
   readonly limitBytes: number;
   readonly groups: StepGroups;
   /** The wrapper, whose tree is measured where no control group has the limit. */
-  leader(): number | undefined;
+  readonly leader: number;
   onBreach(by: 'kernel' | 'watcher'): void;
 }
 
@@ -48,15 +48,14 @@ export class MemoryWatch {
   private look(): void {
     // One reading of /proc serves all watched steps of this round.
     let table: readonly ProcessStat[] | undefined;
-    for (const step of [...this.steps.values()]) {
+    for (const step of this.steps.values()) {
       if (step.groups.memory !== undefined) {
         if (this.cgroups.oomKills(step.groups) > 0) step.onBreach('kernel');
         continue;
       }
-      const leader = step.leader();
-      if (leader === undefined) continue;
       table ??= readProcessTable();
-      if (residentBytes(leader, table, this.cgroups.processes(step.groups)) > step.limitBytes) step.onBreach('watcher');
+      if (residentBytes(step.leader, table, this.cgroups.processes(step.groups)) > step.limitBytes)
+        step.onBreach('watcher');
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Machine } from './machine.ts';
 import { MarkerSweep } from './marker-sweep.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { RunContext } from './run-context.ts';
+import { Spawner } from './spawner.ts';
 import { StepCgroups } from './step-cgroups.ts';
 import { StepProcesses } from './step-processes.ts';
 
@@ -40,6 +41,7 @@ export function openContext(
     sweep,
     processes: new StepProcesses(sweep, cgroups),
     memoryWatch: new MemoryWatch(cgroups),
+    spawner: new Spawner(),
     containers: () => (runtime ??= probeContainerRuntime()),
   };
 }

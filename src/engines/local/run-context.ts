@@ -4,6 +4,7 @@ import type { Machine } from './machine.ts';
 import type { MarkerSweep } from './marker-sweep.ts';
 import type { MemoryWatch } from './memory-watch.ts';
 import type { PlanContext } from './process-plan.ts';
+import type { Spawner } from './spawner.ts';
 import type { StepCgroups } from './step-cgroups.ts';
 import type { StepProcesses } from './step-processes.ts';
 
@@ -16,6 +17,7 @@ export interface RunContext extends PlanContext {
   readonly sweep: MarkerSweep;
   readonly processes: StepProcesses;
   readonly memoryWatch: MemoryWatch;
+  readonly spawner: Spawner;
   /** The container runtime that works here; probed at the first call. */
   readonly containers: () => ContainerRuntime;
 }

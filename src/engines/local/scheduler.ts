@@ -163,14 +163,17 @@ export class Scheduler {
       return this.fail(order.id, 'lost', message);
     }
     this.newRun(order, plan, this.gpus.take(order.id, plan.demand.gpu))?.start();
-    this.changed(order.id);
   }
 
   private newRun(order: WorkOrder, plan: ProcessPlan, gpus: readonly number[]): StepRun | undefined {
     const entry = this.inFlight.get(order.id);
     if (entry === undefined) return undefined;
     entry.run = new StepRun(plan, gpus, this.context, {
-      observe: (observation) => this.outbox.add(observation),
+      observe: (observation) => {
+        this.outbox.add(observation);
+        // Its log files are there now.
+        if (observation.state === 'running') this.changed(order.id);
+      },
       ended: (observation) => this.over(observation),
     });
     return entry.run;

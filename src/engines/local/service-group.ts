@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isAlive, readProcess } from './process-table.ts';
 import type { ProcessPlan } from './process-plan.ts';
+import { isAlive, readProcess } from './process-table.ts';
 import {
   assignPorts,
   portIsFree,

@@ -16,7 +16,12 @@ export type SpawnerRequest =
 export type SpawnerAnswer =
   | { readonly kind: 'started'; readonly id: number; readonly pid: number }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
-  | { readonly kind: 'ended'; readonly id: number; readonly code: number | null; readonly signal: NodeJS.Signals | null };
+  | {
+      readonly kind: 'ended';
+      readonly id: number;
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+    };
 
 /**
  * What the spawner process does (see spawner.ts). Its text is handed to `node -e`, so that it needs no file of its own in a

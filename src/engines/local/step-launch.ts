@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { containerCall, containerCommands, containerName, type ContainerPlace } from './container-commands.ts';
 import { buildContainerArgv } from './container-argv.ts';
+import { type ContainerPlace, containerCall, containerCommands, containerName } from './container-commands.ts';
 import type { ProcessPlan } from './process-plan.ts';
 import type { RunContext } from './run-context.ts';
 import type { ServiceReplica } from './service-ports.ts';
+import type { WrapperRequest } from './spawner.ts';
 import type { StepNote } from './status-file.ts';
 import type { StepGroups } from './step-cgroups.ts';
-import { withLogs } from './step-directory.ts';
 import { wrapperArguments } from './wrapper.ts';
 
 /** Where a plan meets what is known only at its start: groups, gpus, ports, the container runtime. */
@@ -37,30 +36,29 @@ export function cgroupProcs({ directories }: StepGroups): string[] {
   return directories.map((directory) => `${directory}/cgroup.procs`);
 }
 
-/** Starts the wrapper with the step's commands in a session of its own. */
-export function spawnWrapper(
+/** The step's commands in their wrapper, ready to be started. */
+export function wrapperRequest(
   launch: StepLaunch,
   context: RunContext,
   services: Readonly<Record<string, string>>,
-): ChildProcess {
+): WrapperRequest {
   const { plan, groups } = launch;
   const added = addedEnvironment(launch, services);
   const place = plan.image === undefined ? undefined : containerPlace(launch, context, plan.image, added);
-  const args = wrapperArguments({
-    note: JSON.stringify(noteOf(launch, context)),
-    cwd: plan.cwd,
-    cgroupProcs: cgroupProcs(groups),
-    shell: place ? '/bin/sh' : plan.shell,
-    commands: place ? containerCommands(plan, place, containerName(context.coreMark, plan.step)) : plan.commands,
-  });
-  return withLogs(plan.directory.stdout, plan.directory.stderr, (stdout, stderr) =>
-    spawn('/bin/sh', args, {
-      cwd: plan.directory.path,
-      env: environmentOf(launch, context, added),
-      stdio: ['ignore', stdout, stderr],
-      detached: true,
+  return {
+    args: wrapperArguments({
+      note: JSON.stringify(noteOf(launch, context)),
+      cwd: plan.cwd,
+      cgroupProcs: cgroupProcs(groups),
+      shell: place ? '/bin/sh' : plan.shell,
+      commands: place ? containerCommands(plan, place, containerName(context.coreMark, plan.step)) : plan.commands,
     }),
-  );
+    cwd: plan.directory.path,
+    stdout: plan.directory.stdout,
+    stderr: plan.directory.stderr,
+    environment: context.host.environmentOf(plan.step),
+    added,
+  };
 }
 
 /** A service's own command, or that of the runtime that runs it in its image. */

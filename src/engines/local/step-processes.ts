@@ -64,11 +64,12 @@ export class StepProcesses {
       }
     };
     if (await this.waitUntilGone(target, graceMs, ask)) return true;
+    // First, while its monitor still lives to tell the runtime of its end.
+    await target().endContainer?.();
     for (let round = 0; round < killRounds; round++) {
       this.cgroups.kill(target().cgroups);
       for (const group of target().groups) send(-group, 'SIGKILL');
       for (const pid of await this.processesOf(target())) send(pid, 'SIGKILL');
-      if (round === 0) await target().endContainer?.();
       if (await this.waitUntilGone(target, 20 + 10 * round)) return true;
     }
     return false;

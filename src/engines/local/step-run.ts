@@ -1,31 +1,33 @@
-import type { ChildProcess } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import type { StepId } from '../../domain/brand.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { Observation } from '../../domain/observation.ts';
 import { AdoptedWrapper } from './adopted-wrapper.ts';
-import { shortBytes } from './blockage.ts';
-import { removeContainer } from './container-runtime.ts';
+import { removeContainers } from './container-runtime.ts';
 import { type Ending, endingFailure, startFailure } from './exit-meaning.ts';
 import type { ProcessPlan } from './process-plan.ts';
+import { traceOf } from './recovery.ts';
 import type { RunContext } from './run-context.ts';
-import { RuntimeLimit } from './runtime-limit.ts';
 import { ServiceGroup } from './service-group.ts';
 import type { StatusFile, StepNote } from './status-file.ts';
 import { noGroups, type StepGroups } from './step-cgroups.ts';
-import { readStatus } from './step-directory.ts';
+import { discard, makeStepDirectory, readStatus } from './step-directory.ts';
 import {
   addedEnvironment,
   cgroupProcs,
   environmentOf,
   noteOf,
-  serviceArgv,
-  spawnWrapper,
   type StepLaunch,
+  serviceArgv,
+  wrapperRequest,
 } from './step-launch.ts';
 import { failureOf, type WrapperExit } from './step-outcome.ts';
 import type { StepTarget } from './step-processes.ts';
-import { UsageSampler, usageOf } from './usage-sampler.ts';
+import { memoryBreach, StepWatch } from './step-watch.ts';
+import { usageOf } from './usage-sampler.ts';
+
+/** How often a step is started again when the process that starts steps is killed. */
+const maxLosses = 3;
 
 /** What a step tells the engine. */
 export interface StepRunEvents {
@@ -59,18 +61,19 @@ export class StepRun {
   private readonly services: ServiceGroup;
   private phase: 'starting' | 'running' | 'clearing' | 'ended' = 'starting';
   private groups: StepGroups = noGroups;
-  private child: ChildProcess | undefined;
+  /** Settled when the wrapper has been started or cannot be: before that, nobody can say that nothing of it is left. */
+  private starting: Promise<void> | undefined;
   private adopted: AdoptedWrapper | undefined;
   /** The wrapper, and so the id of its process group and session. */
   private leader: number | undefined;
   private containers: StepNote['containers'];
   /** What the application is told of its services. */
   private ports: Readonly<Record<string, string>> = {};
-  private runtimeLimit: RuntimeLimit | undefined;
-  private sampler: UsageSampler | undefined;
+  private watch: StepWatch | undefined;
   private startedMs: number | undefined;
   private wallMs: number | undefined;
   private ending: Ending | undefined;
+  private losses = 0;
 
   constructor(plan: ProcessPlan, gpus: readonly number[], context: RunContext, events: StepRunEvents) {
     this.plan = plan;
@@ -103,13 +106,11 @@ export class StepRun {
     this.groups = { directories: cgroups, tracked, ...(memoryCgroup === undefined ? {} : { memory: memoryCgroup }) };
     this.containers = containers;
     this.services.adopt(this.plan.directory);
-    this.adopted = new AdoptedWrapper(status, this.plan.directory, this.context.machine.bootId, () =>
-      this.wrapperEnded(undefined),
-    );
     this.leader = status.pid;
-    this.startedMs = performance.now() - this.adopted.ageMs();
-    this.adopted.follow();
-    this.watchOver();
+    this.phase = 'running';
+    this.follow(status);
+    this.startedMs = performance.now() - (this.adopted?.ageMs() ?? 0);
+    this.watchOver(status.pid);
   }
 
   /** Ends the step for a reason of ours; the first reason counts. */
@@ -124,7 +125,6 @@ export class StepRun {
   detach(): void {
     this.phase = 'ended';
     this.stopWatching();
-    this.child?.unref();
     this.services.unref();
   }
 
@@ -132,20 +132,13 @@ export class StepRun {
     return { plan: this.plan, groups: this.groups, gpus: this.gpus };
   }
 
+  /** A wrapper that is not our child is signalled by its group only while it lives. */
   private get target(): StepTarget {
     const { containers, leader } = this;
     const own = leader !== undefined && (this.adopted?.alive() ?? true) ? [leader] : [];
-    return {
-      id: this.id,
-      groups: [...own, ...this.services.groups],
-      cgroups: this.groups,
-      ...(containers === undefined
-        ? {}
-        : {
-            endContainer: async () =>
-              void (await Promise.all(containers.names.map((name) => removeContainer(containers.runtime, name)))),
-          }),
-    };
+    const groups = [...own, ...this.services.groups];
+    const endContainer = containers && (() => removeContainers(containers.runtime, containers.names));
+    return { id: this.id, groups, cgroups: this.groups, ...(endContainer ? { endContainer } : {}) };
   }
 
   private async startWithServices(): Promise<void> {
@@ -170,37 +163,67 @@ export class StepRun {
 
   private startCommand(): void {
     this.phase = 'running';
-    this.startedMs = performance.now();
-    const child = spawnWrapper(this.launch, this.context, this.ports);
-    this.child = child;
-    child.once('error', (error) => this.failStart(error));
-    child.once('exit', (code, signal) => this.wrapperEnded({ code, signal }));
-    // Without an id it was not started, and `error` says why.
-    if (child.pid === undefined) return;
-    this.leader = child.pid;
-    this.observe('running', '');
-    this.watchOver();
+    const request = wrapperRequest(this.launch, this.context, this.ports);
+    const start = Promise.withResolvers<void>();
+    this.starting = start.promise;
+    this.context.spawner.start(request, {
+      started: (pid) => {
+        this.leader = pid;
+        this.startedMs = performance.now();
+        start.resolve();
+        // Somebody may have ended it meanwhile.
+        if (this.phase !== 'running') return;
+        this.observe('running', '');
+        this.watchOver(pid);
+      },
+      failed: (error) => {
+        start.resolve();
+        this.failStart(error);
+      },
+      ended: (exit) => this.wrapperEnded(exit),
+      lost: () => void this.followWithoutSpawner().finally(start.resolve),
+    });
   }
 
-  private watchOver(): void {
-    const { runtimeMs, memoryBytes } = this.plan.limits;
-    this.phase = 'running';
-    if (runtimeMs !== undefined) {
-      const elapsedMs = this.startedMs === undefined ? 0 : performance.now() - this.startedMs;
-      this.runtimeLimit = new RuntimeLimit(runtimeMs - elapsedMs, () => this.end({ kind: 'timeout', runtimeMs }));
+  /** The process that started the wrapper is gone, and the wrapper is now as one that a former core has started. */
+  private async followWithoutSpawner(): Promise<void> {
+    if (this.phase === 'ended') return;
+    const trace = await traceOf(this.plan.directory);
+    if (trace.kind === 'never-begun') return this.startAfterLoss();
+    this.leader = trace.status.pid;
+    this.follow(trace.status);
+    if (this.startedMs !== undefined || this.phase !== 'running') return;
+    this.observe('running', '');
+    this.watchOver(trace.status.pid);
+  }
+
+  /** It has not begun and never will, so it may be started again; in a new directory, where nothing keeps it from it. */
+  private startAfterLoss(): void {
+    const { plan } = this;
+    // Its services keep their files in the directory, and know nothing of a second application.
+    if (this.phase !== 'running' || plan.services.length > 0 || this.losses++ >= maxLosses) {
+      return this.failStart(new Error('the process that starts steps was killed'));
     }
-    if (memoryBytes !== undefined) {
-      this.context.memoryWatch.add({
-        id: this.id,
-        limitBytes: memoryBytes,
-        groups: this.groups,
-        leader: () => this.leader,
-        onBreach: (by) => this.end({ kind: 'out-of-memory', limit: shortBytes(memoryBytes), by }),
-      });
+    try {
+      discard(plan.directory);
+      makeStepDirectory(plan.directory);
+      this.start();
+    } catch (error) {
+      this.failStart(error);
     }
-    if (this.plan.benchmark && this.leader !== undefined) {
-      this.sampler = new UsageSampler(this.leader, () => readStatus(this.plan.directory));
-    }
+  }
+
+  private follow(status: StatusFile): void {
+    this.adopted = new AdoptedWrapper(status, this.plan.directory, this.context.machine.bootId, () =>
+      this.wrapperEnded(undefined),
+    );
+    this.adopted.follow();
+  }
+
+  private watchOver(leader: number): void {
+    const ranMs = this.startedMs === undefined ? 0 : performance.now() - this.startedMs;
+    const running = { leader, groups: this.groups, ranMs };
+    this.watch = new StepWatch(this.plan, running, this.context, (ending) => this.end(ending));
   }
 
   private wrapperEnded(exit: WrapperExit | undefined): void {
@@ -211,10 +234,7 @@ export class StepRun {
     if (status?.end === 'refused' && this.groups.directories.length > 0) return this.startAgainWithoutGroups();
     this.phase = 'clearing';
     this.services.stop();
-    const { memoryBytes } = this.plan.limits;
-    if (memoryBytes !== undefined && this.context.cgroups.oomKills(this.groups) > 0) {
-      this.ending = { kind: 'out-of-memory', limit: shortBytes(memoryBytes), by: 'kernel' };
-    }
+    this.ending = memoryBreach(this.plan, this.groups, this.context);
     const failed = this.ending ? endingFailure(this.ending) : failureOf(this.plan, status, exit);
     const { target } = this;
     // The way of nearly every step: its control group is empty, and it is over in this tick.
@@ -227,7 +247,7 @@ export class StepRun {
   /** The kernel let us make the groups but not join them; nothing of the step has run yet. */
   private startAgainWithoutGroups(): void {
     this.context.host.logger.warn({ step: this.id }, 'cannot join control groups; the step goes on without');
-    this.stopWatching();
+    this.watch?.stop();
     this.context.cgroups.remove(this.groups);
     this.groups = noGroups;
     rmSync(this.plan.directory.status, { force: true });
@@ -240,6 +260,7 @@ export class StepRun {
 
   private async clear(lingerMs: number, failed: Failure | undefined): Promise<void> {
     this.services.stop();
+    await this.starting;
     const { processes, config, host } = this.context;
     const gone = await processes.end(() => this.target, { lingerMs, graceMs: config.cancelGraceMs });
     if (!gone) host.logger.warn({ step: this.id }, 'processes of a step cannot be killed');
@@ -261,12 +282,10 @@ export class StepRun {
     else this.events.ended({ ...base, state: failed.class === 'cancelled' ? 'cancelled' : 'failed', failure: failed });
   }
 
-  private stopWatching(): ReturnType<UsageSampler['stop']> {
-    this.runtimeLimit?.stop();
+  private stopWatching(): ReturnType<StepWatch['stop']> {
     this.adopted?.stop();
     this.services.stop();
-    if (this.plan.limits.memoryBytes !== undefined) this.context.memoryWatch.remove(this.id);
-    return this.sampler?.stop() ?? [];
+    return this.watch?.stop() ?? [];
   }
 
   private observe(state: 'starting' | 'running', reason: string): void {

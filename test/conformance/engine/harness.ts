@@ -37,6 +37,7 @@ export class Harness {
   readonly observed: Observation[] = [];
   environment: Readonly<Record<string, string>> = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' };
   private readonly waiters = new Set<() => void>();
+  private readonly launched = new Set<StepId>();
   private sequence = 0;
 
   private constructor(subject: Subject, queues: readonly QueueSettings[], directory: string) {
@@ -44,7 +45,8 @@ export class Harness {
     const host: EngineHost = {
       observe: (observations) => {
         this.observed.push(...observations);
-        for (const wake of [...this.waiters]) wake();
+        for (const { step } of observations) this.launched.add(step);
+        for (const wake of this.waiters) wake();
       },
       environmentOf: () => this.environment,
       clock: { nowMs: () => Date.now() },
@@ -60,8 +62,17 @@ export class Harness {
     directory: string = temporaryDirectory(),
   ): Harness {
     const harness = new Harness(subject, queues, directory);
-    onTestFinished(() => harness.engine.close());
+    onTestFinished(() => harness.close());
     return harness;
+  }
+
+  /** What a failed test left running is ended, also what another engine over the same directory has started. */
+  private async close(): Promise<void> {
+    const running = [...this.launched].filter((id) => this.endOf(id) === undefined);
+    this.engine.cancel(running);
+    await Promise.allSettled(running.map((id) => this.end(id)));
+    await this.engine.recover([]);
+    await this.engine.close();
   }
 
   /** A step that runs one command with bash. */

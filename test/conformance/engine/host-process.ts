@@ -3,8 +3,8 @@
  * `{ queues, orders }`. Writes what it observes, a line of JSON each.
  */
 import { text } from 'node:stream/consumers';
-import type { WorkOrder } from '../../../src/ports/engine.ts';
 import type { QueueSettings } from '../../../src/engines/local/config.ts';
+import type { WorkOrder } from '../../../src/ports/engine.ts';
 import { silentLogger } from '../../../src/ports/logger.ts';
 import { subjectOf } from './subjects.ts';
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished } from 'vitest';
@@ -20,7 +20,7 @@ function hostElsewhere(
   const host = spawn(process.execPath, [hostScript, subject.name, join(directory, 'state')], {
     stdio: ['pipe', 'ignore', 'inherit'],
   });
-  host.stdin!.end(JSON.stringify({ queues, orders }));
+  host.stdin.end(JSON.stringify({ queues, orders }));
   onTestFinished(() => void host.kill('SIGKILL'));
   return host;
 }
@@ -58,8 +58,7 @@ describe('after kill -9 of the core', () => {
       const host = hostElsewhere(subject, directory, queues, orders);
       await eventually(() => there('running') && there('ending') && there('daemon'), 'three steps to run');
       await killAndWait(host);
-      harness.engine.cancel([]);
-      await import('node:fs/promises').then(({ writeFile }) => writeFile(join(directory, 'end'), ''));
+      writeFileSync(join(directory, 'end'), '');
       await eventually(() => there('ended'), 'a step to end while no core is there');
 
       await harness.engine.recover(orders);

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { ServiceSpec } from '../../../src/domain/service.ts';
@@ -9,7 +9,8 @@ import { eachEngine, eventually, Harness, processLives, queue } from './harness.
 const greeter = `
 const { createServer } = require('node:net');
 require('node:fs').writeFileSync('service-pid', String(process.pid));
-createServer((socket) => socket.end('hello from ' + process.env.KONVERGE_SERVICE_INDEX + '\\n'))
+// The readiness probe goes away at once, which is an error to who writes to it.
+createServer((socket) => socket.on('error', () => {}).end('hello from ' + process.env.KONVERGE_SERVICE_INDEX + '\\n'))
   .listen(Number(process.env.KONVERGE_SERVICE_KEY_STORE_PORT), '127.0.0.1');
 `;
 const readPort = (port: string) => `exec 3<>/dev/tcp/127.0.0.1/${port}; cat <&3`;
