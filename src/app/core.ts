@@ -2,7 +2,7 @@ import type { SessionId, StepId } from '../domain/brand.ts';
 import { KonvergeError } from '../domain/error.ts';
 import type { StepEvent } from '../domain/event.ts';
 import type { Observation } from '../domain/observation.ts';
-import { isEnd } from '../domain/state.ts';
+import { isEnd, type StepState } from '../domain/state.ts';
 import type { StepRecord } from '../domain/step.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineHost } from '../ports/engine.ts';
@@ -48,7 +48,7 @@ export class Core {
     const ledger = new Ledger(store, this.feed, logger);
     this.engine = parts.createEngine({
       observe: (observations) => this.#observe(observations),
-      environmentOf: () => this.sessions.environment,
+      environmentOf: (id) => this.sessions.environments[this.step(id).spec.execution.mode],
       clock,
       logger,
     });
@@ -67,6 +67,10 @@ export class Core {
     this.engine.hold(true);
     const inFlight = this.#context.ledger.inFlight();
     await this.engine.recover(inFlight.map((record) => orderOf(this.#context, record)));
+    // The last observations of the former core may not have reached the store: what does not wait has been started.
+    const atMs = this.#context.clock.nowMs();
+    const started = inFlight.filter(({ id, state }) => isWaiting(state) && this.engine.whyQueued(id) === undefined);
+    this.#observe(started.map(({ id }) => ({ step: id, state: 'running', reason: '', atMs })));
   }
 
   openSession(request: SessionRequest): OpenSession {
@@ -164,7 +168,7 @@ export class Core {
 
   /** Steps that take up the machine now; queued ones do not keep a core alive that nobody is attached to. */
   get runningCount(): number {
-    return this.#context.ledger.inFlight().filter(({ state }) => state !== 'accepted' && state !== 'queued').length;
+    return this.#context.ledger.inFlight().filter(({ state }) => !isWaiting(state)).length;
   }
 
   step(id: StepId): StepRecord {
@@ -234,9 +238,7 @@ export class Core {
     const { ledger } = this.#context;
     const earlier = [...ledger.all()].filter(({ session }) => session !== current);
     // The engine's word: what it has just started may still be `queued` here.
-    const waits = ({ id, state }: StepRecord): boolean =>
-      (state === 'accepted' || state === 'queued') && this.engine.whyQueued(id) !== undefined;
-    const queued = earlier.filter(waits);
+    const queued = earlier.filter(({ id, state }) => isWaiting(state) && this.engine.whyQueued(id) !== undefined);
     this.engine.cancel(queued.map(({ id }) => id));
     const dropped = queued.map((record) =>
       cancelUnlaunched(this.#context, record, 'its front end went away before it started'),
@@ -244,4 +246,8 @@ export class Core {
     const failed = earlier.filter(({ state }) => state === 'failed' || state === 'cancelled');
     ledger.settle([...dropped, ...failed]);
   }
+}
+
+function isWaiting(state: StepState): boolean {
+  return state === 'accepted' || state === 'queued';
 }

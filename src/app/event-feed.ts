@@ -46,7 +46,10 @@ export class EventFeed {
       while (!options.signal?.aborted) {
         // Taken before the read, so that an event written in between is not slept through.
         const wake = this.#wake.promise;
-        const page = this.#store.events(seen, { ...(options.session && { session: options.session }), limit: pageSize });
+        const page = this.#store.events(seen, {
+          ...(options.session && { session: options.session }),
+          limit: pageSize,
+        });
         const last = page.at(-1);
         if (last) {
           seen = last.seq;

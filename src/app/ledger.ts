@@ -124,7 +124,10 @@ export class Ledger {
       this.flush();
     } catch (error) {
       this.#trouble = (error as Error).message;
-      this.#logger.error({ error: this.#trouble, pending: this.#changed.size }, 'the run store cannot be written; trying again');
+      this.#logger.error(
+        { error: this.#trouble, pending: this.#changed.size },
+        'the run store cannot be written; trying again',
+      );
       if (this.#closed) return;
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionId, StepId } from '../domain/brand.ts';
 import { KonvergeError } from '../domain/error.ts';
+import type { Execution } from '../domain/step.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunStore, SessionRecord } from '../ports/run-store.ts';
 
@@ -11,10 +12,12 @@ const silenceMs = 4 * heartbeatMs;
 
 export interface OpenSession {
   readonly record: SessionRecord;
-  readonly environment: Readonly<Record<string, string>>;
   readonly lastHeardMs: number;
   readonly toldThrough: number;
 }
+
+/** By the mode of a step; one object for all steps of a mode, so that an engine can tell that it is the same. */
+export type StepEnvironments = Readonly<Record<Execution['mode'], Readonly<Record<string, string>>>>;
 
 export interface SessionRequest {
   readonly frontEnd: string;
@@ -22,6 +25,8 @@ export interface SessionRequest {
   readonly pid: number;
   readonly host: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Added for the workflow tool's own job command, such as declared variables that hold credentials. */
+  readonly fallbackEnvironment?: Readonly<Record<string, string>>;
   /** The session that goes on after the core was started anew under a living front end. */
   readonly resume?: SessionId;
 }
@@ -36,7 +41,7 @@ export class Sessions {
   /** Whether a process still lives; false only when it is surely gone (another host is never surely gone). */
   readonly #isAlive: (session: SessionRecord) => boolean;
   #attached: OpenSession | undefined;
-  #environment: Readonly<Record<string, string>> = {};
+  #environments: StepEnvironments = { direct: {}, fallback: {} };
   #anyOpened = false;
   #ending = false;
 
@@ -56,8 +61,8 @@ export class Sessions {
   }
 
   /** Of the newest front end, attached or not: what it has started may have its command still before it. Never stored. */
-  get environment(): Readonly<Record<string, string>> {
-    return this.#environment;
+  get environments(): StepEnvironments {
+    return this.#environments;
   }
 
   /** From now on none is opened: the core is about to end, and whoever comes must start another. */
@@ -90,8 +95,11 @@ export class Sessions {
     };
     this.#store.write({ sessions: [record] });
     this.#anyOpened = true;
-    this.#environment = request.environment;
-    this.#attached = { record, environment: request.environment, lastHeardMs: nowMs, toldThrough: 0 };
+    this.#environments = {
+      direct: request.environment,
+      fallback: { ...request.environment, ...request.fallbackEnvironment },
+    };
+    this.#attached = { record, lastHeardMs: nowMs, toldThrough: 0 };
     return this.#attached;
   }
 

@@ -33,7 +33,12 @@ export const maxInFlight = 100_000;
  * Steps in flight that make what these items ask for, under a request that has changed since. They are ended before the
  * items are taken, so that two processes never write one file: neither now, nor after a crash at any point between.
  */
-export function outdatedBy(core: CoreContext, session: SessionId, root: string, items: readonly SubmitItem[]): StepId[] {
+export function outdatedBy(
+  core: CoreContext,
+  session: SessionId,
+  root: string,
+  items: readonly SubmitItem[],
+): StepId[] {
   return items.flatMap((item) => {
     if ('error' in item) return [];
     const live = core.ledger.liveOfKey(stepKeyOf(root, item.spec));
@@ -76,7 +81,8 @@ export function submit(
   core.ledger.add([...batch.records.values()]);
   core.ledger.settle(batch.superseded);
   if (!options.cancelled) core.engine.launch(batch.orders);
-  else for (const record of batch.records.values()) cancelUnlaunched(core, record, 'it was cancelled before it started');
+  else
+    for (const record of batch.records.values()) cancelUnlaunched(core, record, 'it was cancelled before it started');
   return results;
 }
 
@@ -105,7 +111,10 @@ function take(
       return { ref: spec.ref, outcome: 'adopted', record: adopt(core, live, session, spec.ref) };
     }
     if (!isEnd(live.state)) {
-      throw new KonvergeError('step-claimed', `rule ${spec.rule}: ${live.spec.label} is already in flight with the same outputs`);
+      throw new KonvergeError(
+        'step-claimed',
+        `rule ${spec.rule}: ${live.spec.label} is already in flight with the same outputs`,
+      );
     }
   }
   if (adoptOnly) return { ref: spec.ref, outcome: 'unknown' };
@@ -169,7 +178,13 @@ export function orderOf(core: CoreContext, record: StepRecord): WorkOrder {
 /** Ends a step of which nothing runs, without the engine's word; the record as it is then. */
 export function cancelUnlaunched(core: CoreContext, record: StepRecord, why: string): StepRecord {
   const atMs = core.clock.nowMs();
-  const after: StepRecord = { ...record, state: 'cancelled', reason: why, failure: failure('cancelled', why), endedAtMs: atMs };
+  const after: StepRecord = {
+    ...record,
+    state: 'cancelled',
+    reason: why,
+    failure: failure('cancelled', why),
+    endedAtMs: atMs,
+  };
   core.ledger.change(after, eventOf(after, atMs));
   return after;
 }

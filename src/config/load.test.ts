@@ -56,7 +56,7 @@ describe('konverge.yaml', () => {
 
   it.each([
     ['broken YAML', 'engine: [local', /line 1/],
-    ['an unknown setting, with its line', 'engine: local\nqueeu: a\n', /konverge\.yaml.*unknown setting "queeu"/],
+    ['an unknown setting, with its line', 'engine: local\nqueeu: a\n', /konverge\.yaml:2: the file: unknown setting "queeu"/],
     ['an unknown setting deep down', 'local:\n  queues:\n    big:\n      cpus: 2\n', /konverge\.yaml:\d+: local\.queues\.big: unknown setting "cpus"/],
     ['a quantity that cannot be read', 'local: {queues: {big: {memory: 8 Gigs}}}', /local\.queues\.big\.memory.*8 Gigs/],
     ['a service without a command', 'services:\n  db: {port: 1}\n', /konverge\.yaml:2: services\.db\.command/],

@@ -32,12 +32,17 @@ export function parseConfiguration(text: string, path: string): Configuration {
   const parsed = KonvergeYaml.safeParse(document.toJS() ?? {});
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => {
-      const line = lineOf(document, lines, issue.path);
+      const line = lineOf(document, lines, whereOf(issue));
       return `${path}${line === undefined ? '' : `:${line}`}: ${fieldName(issue.path)}: ${describe(issue)}`;
     });
     throw new KonvergeError('config-invalid', faults.join('\n'));
   }
   return configurationFrom(parsed.data, path);
+}
+
+/** The place of a fault; of an unknown key, the key itself. */
+function whereOf(issue: z.core.$ZodIssue): readonly PropertyKey[] {
+  return issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
 }
 
 function fieldName(path: readonly PropertyKey[]): string {

@@ -18,7 +18,15 @@ import { CoreLock } from './core-lock.ts';
 import { watchLife } from './life.ts';
 import { isFrontEndAlive } from './process-facts.ts';
 import { writeRunRecord } from './run-record.ts';
-import { type CoreFile, readCoreFile, removeCoreFile, type StateDir, socketPathFor, stateDirOf, writeCoreFile } from '../config/state-dir.ts';
+import {
+  type CoreFile,
+  readCoreFile,
+  removeCoreFile,
+  type StateDir,
+  socketPathFor,
+  stateDirOf,
+  writeCoreFile,
+} from '../config/state-dir.ts';
 import { version } from './version.ts';
 
 /** How `konverge core` was called. */
@@ -37,8 +45,18 @@ const patienceMs = 20_000;
 
 /** The line by which a core tells its starter how it went, on standard output; then standard output is closed. */
 type ReadyLine =
-  | { readonly ready: true; readonly socket: string; readonly pid: number; readonly existing: boolean; readonly url?: string; readonly token?: string }
-  | { readonly ready: false; readonly error: { readonly code: string; readonly message: string; readonly hint: string } };
+  | {
+      readonly ready: true;
+      readonly socket: string;
+      readonly pid: number;
+      readonly existing: boolean;
+      readonly url?: string;
+      readonly token?: string;
+    }
+  | {
+      readonly ready: false;
+      readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+    };
 
 /**
  * The composition root: puts the core of one working directory together and runs it until its life is over. Resolves with

@@ -66,11 +66,6 @@ export const errorTable = {
     hint: 'Ask for less, or raise the quota of a queue in konverge.yaml.',
     httpStatus: 422,
   },
-  'input-missing': {
-    meaning: 'An input of the step is not there when the step comes.',
-    hint: 'Make the file, or correct its path in the rule.',
-    httpStatus: 422,
-  },
   'engine-unknown': {
     meaning: 'There is no engine of that name, or this version does not have it.',
     hint: 'Use --kueue-engine local, or `engine: local` in konverge.yaml.',
@@ -120,11 +115,6 @@ export const errorTable = {
     meaning: 'The run store (SQLite) cannot be written or read.',
     hint: 'Free disk space or correct the rights of .snakemake/konverge, then run again: nothing that was told is lost.',
     httpStatus: 507,
-  },
-  'launch-failed': {
-    meaning: 'The engine could not start the step.',
-    hint: 'The message has the cause from the operating system.',
-    httpStatus: 500,
   },
   'disk-full': {
     meaning: 'There is no space left on the device, or a disk quota is used up.',

@@ -62,8 +62,21 @@ async function startCore(state: StateDir, options: StartOptions): Promise<string
   // A session of its own: Ctrl-C at the terminal is for the front end, which then asks the core (design.md 12.9).
   const child = spawn(
     node,
-    [...args, 'core', '--workdir', state.workdir, '--engine', options.engine, ...(options.config ? ['--config', options.config] : [])],
-    { cwd: state.workdir, detached: true, env: { NODE_COMPILE_CACHE: compileCachePath(), ...process.env }, stdio: ['ignore', 'pipe', log] },
+    [
+      ...args,
+      'core',
+      '--workdir',
+      state.workdir,
+      '--engine',
+      options.engine,
+      ...(options.config ? ['--config', options.config] : []),
+    ],
+    {
+      cwd: state.workdir,
+      detached: true,
+      env: { NODE_COMPILE_CACHE: compileCachePath(), ...process.env },
+      stdio: ['ignore', 'pipe', log],
+    },
   );
   closeSync(log);
   const failed = new Promise<never>((_resolve, reject) => child.once('error', reject));
@@ -75,7 +88,10 @@ async function startCore(state: StateDir, options: StartOptions): Promise<string
     const ready = line === undefined ? undefined : ReadyLine.parse(JSON.parse(line));
     if (ready?.ready) return ready.socket;
     if (ready) throw errorFrom(ready.error);
-    throw new KonvergeError('core-not-startable', `the core said nothing; its last words in ${state.log}:\n${lastWords(state.log)}`);
+    throw new KonvergeError(
+      'core-not-startable',
+      `the core said nothing; its last words in ${state.log}:\n${lastWords(state.log)}`,
+    );
   } catch (cause) {
     if (cause instanceof KonvergeError) throw cause;
     throw new KonvergeError('core-not-startable', `${node}: ${(cause as Error).message}`, { cause });

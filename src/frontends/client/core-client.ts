@@ -26,11 +26,16 @@ export class CoreClient {
   ): Promise<T> {
     const response = await this.#open(method, path, body, AbortSignal.timeout(timeoutMs));
     const text = await readAll(response).catch((cause: Error) => {
-      throw new KonvergeError('core-unreachable', `the answer to ${method} ${path} broke off: ${cause.message}`, { cause });
+      throw new KonvergeError('core-unreachable', `the answer to ${method} ${path} broke off: ${cause.message}`, {
+        cause,
+      });
     });
     const parsed = schema.safeParse(text === '' ? undefined : JSON.parse(text));
     if (!parsed.success) {
-      throw new KonvergeError('core-unreachable', `the core answered ${method} ${path} in an unknown shape: ${parsed.error.message}`);
+      throw new KonvergeError(
+        'core-unreachable',
+        `the core answered ${method} ${path} in an unknown shape: ${parsed.error.message}`,
+      );
     }
     return parsed.data;
   }
@@ -65,12 +70,19 @@ export class CoreClient {
         socketPath: this.socket,
         method,
         path,
-        headers: payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+        headers:
+          payload === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
         ...(signal && { signal }),
       });
       call.once('response', resolve);
       call.on('error', (cause) =>
-        reject(new KonvergeError('core-unreachable', `no answer from the core at ${this.socket}: ${cause.message}`, { cause })),
+        reject(
+          new KonvergeError('core-unreachable', `no answer from the core at ${this.socket}: ${cause.message}`, {
+            cause,
+          }),
+        ),
       );
       call.end(payload);
     });

@@ -15,9 +15,7 @@ export interface Api {
   health(): { pid: number; version: string; engine: string; workdir: string; session: string | null };
 }
 
-export function createApi(
-  parts: Pick<Api, 'core' | 'configuration' | 'version' | 'workdir' | 'stateDir'>,
-): Api {
+export function createApi(parts: Pick<Api, 'core' | 'configuration' | 'version' | 'workdir' | 'stateDir'>): Api {
   return {
     ...parts,
     settings: { containers: 'off' },

@@ -15,7 +15,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
     info: {
       title: 'konverge core',
       version,
-      description: 'Steps in, workloads out. Errors have a code, a message and a hint; docs/reference/errors.md lists the codes.',
+      description:
+        'Steps in, workloads out. Errors have a code, a message and a hint; docs/reference/errors.md lists the codes.',
     },
     paths,
   };
@@ -62,5 +63,7 @@ function schemaOf(schema: z.ZodType): Record<string, unknown> {
 
 /** `POST /v1/sessions/{session}/steps` → `post_sessions_session_steps`. */
 function operationId(route: Route): string {
-  return [route.method.toLowerCase(), ...route.path.split('/').slice(2)].map((part) => part.replaceAll(/\W/g, '')).join('_');
+  return [route.method.toLowerCase(), ...route.path.split('/').slice(2)]
+    .map((part) => part.replaceAll(/\W/g, ''))
+    .join('_');
 }

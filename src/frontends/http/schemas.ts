@@ -48,7 +48,11 @@ export const SessionOpen = z.strictObject({
   pid: z.int().positive(),
   host: z.string(),
   engine: z.string().nullish(),
-  environment: z.record(z.string(), z.string()),
+  environment: z.record(z.string(), z.string()).describe('For every step; kept in memory only'),
+  fallbackEnvironment: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Added for steps that run through the workflow tool's own job command; kept in memory only"),
   settings: z
     .strictObject({
       queue: z.string().nullish(),
@@ -79,7 +83,10 @@ export const maxBatch = 1000;
 
 export const StepBatch = z.strictObject({
   adoptOnly: z.boolean().optional(),
-  steps: z.array(z.unknown()).max(maxBatch).describe('StepRequest objects; each is parsed by itself and refused by itself'),
+  steps: z
+    .array(z.unknown())
+    .max(maxBatch)
+    .describe('StepRequest objects; each is parsed by itself and refused by itself'),
 });
 
 export const StepBatchDocument = z.strictObject({

@@ -118,9 +118,13 @@ export function sessionRoutes(api: Api): Route[] {
 function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeof SessionOpened> {
   const { core, configuration } = api;
   if (body.engine && body.engine !== core.engine.name) {
-    throw new KonvergeError('workdir-busy', `a core with the engine ${core.engine.name} still runs for ${api.workdir}`, {
-      hint: 'Wait until its steps have ended, or `konverge cancel --all`.',
-    });
+    throw new KonvergeError(
+      'workdir-busy',
+      `a core with the engine ${core.engine.name} still runs for ${api.workdir}`,
+      {
+        hint: 'Wait until its steps have ended, or `konverge cancel --all`.',
+      },
+    );
   }
   const { record } = core.openSession({
     frontEnd: body.frontEnd,
@@ -128,11 +132,13 @@ function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeo
     pid: body.pid,
     host: body.host,
     environment: body.environment,
+    ...(body.fallbackEnvironment && { fallbackEnvironment: body.fallbackEnvironment }),
     ...(body.resume && { resume: body.resume as SessionId }),
   });
   const settings = body.settings ?? {};
   api.settings = {
     ...(settings.queue && { queue: settings.queue }),
+    ...(settings.priority && { priority: settings.priority }),
     ...(settings.image && { image: settings.image }),
     containers: settings.containers ?? 'off',
   };
@@ -146,8 +152,17 @@ function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeo
     heartbeatMs,
     lastSeq: core.lastSeq,
     unfinished: core.unfinishedBefore(record.id),
-    queues: queues.map(({ name, priority, quota }) => ({ name, priority, quota: { ...quota, custom: { ...quota.custom } } })),
-    defaultQueue: settings.queue ?? configuration.queue ?? queues.find(({ name }) => name === 'default')?.name ?? queues[0]?.name ?? 'default',
+    queues: queues.map(({ name, priority, quota }) => ({
+      name,
+      priority,
+      quota: { ...quota, custom: { ...quota.custom } },
+    })),
+    defaultQueue:
+      settings.queue ??
+      configuration.queue ??
+      queues.find(({ name }) => name === 'default')?.name ??
+      queues[0]?.name ??
+      'default',
     ruleQueues: Object.fromEntries(ruleQueues),
     maxBatch,
     stateDir: api.stateDir,

@@ -3,7 +3,17 @@ import type { SessionId, StepId } from '../../domain/brand.ts';
 import { type Api, stepView } from './api.ts';
 import { ndjson } from './ndjson.ts';
 import { type Route, route } from './route.ts';
-import { Cancel, Cancelled, EventQuery, Explanation, LogQuery, StepEvent, StepList, StepQuery, StepView } from './schemas.ts';
+import {
+  Cancel,
+  Cancelled,
+  EventQuery,
+  Explanation,
+  LogQuery,
+  StepEvent,
+  StepList,
+  StepQuery,
+  StepView,
+} from './schemas.ts';
 import { cancelAndWait } from './session-routes.ts';
 import { byteStream } from './byte-stream.ts';
 

@@ -103,7 +103,10 @@ function readable(parse: (value: string | number) => number, value: string | num
 function scaled(rule: string, name: string, value: string | number, unit: number): number {
   const number = toNumber(value);
   if (!Number.isFinite(number) || number < 0) {
-    throw new KonvergeError('quantity-invalid', `rule ${rule}, resource ${name}: cannot read ${JSON.stringify(value)} as a number`);
+    throw new KonvergeError(
+      'quantity-invalid',
+      `rule ${rule}, resource ${name}: cannot read ${JSON.stringify(value)} as a number`,
+    );
   }
   return roundUp(number * unit);
 }
@@ -150,7 +153,10 @@ function toNumber(value: string | number): number {
 }
 
 function notA(rule: string, name: string, value: unknown, what: string): KonvergeError {
-  return new KonvergeError('resource-invalid', `rule ${rule}, resource ${name}: ${JSON.stringify(value)} is not ${what}`);
+  return new KonvergeError(
+    'resource-invalid',
+    `rule ${rule}, resource ${name}: ${JSON.stringify(value)} is not ${what}`,
+  );
 }
 
 function customFrom(resources: Resources): Record<string, number> {

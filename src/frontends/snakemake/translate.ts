@@ -8,6 +8,7 @@ import type { StepRequest } from './step-request.ts';
 /** What a session says once for all of its steps. */
 export interface SessionSettings {
   readonly queue?: string;
+  readonly priority?: string;
   readonly image?: string;
   readonly containers: 'on' | 'off';
 }
@@ -20,14 +21,15 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
   const { rule, resources } = request;
   const fromOutside = configuration.rules[rule];
   const operator = fromOutside?.operator ?? textResource(rule, resources, 'kueue_operator');
-  const queue = fromOutside?.queue ?? textResource(rule, resources, 'kueue_queue') ?? settings.queue ?? configuration.queue;
+  const queue =
+    fromOutside?.queue ?? textResource(rule, resources, 'kueue_queue') ?? settings.queue ?? configuration.queue;
   const container = imageOf(request, settings, configuration);
   return {
     ref: request.ref,
     rule,
     label: request.label,
     attempt: request.attempt,
-    priority: request.priority ?? 0,
+    priority: priorityOf(request, fromOutside?.priority ?? settings.priority),
     inputs: request.inputs,
     outputs: request.outputs,
     logs: request.logs,
@@ -41,6 +43,13 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     services: servicesOf(request, configuration),
     benchmark: request.benchmark ?? false,
   };
+}
+
+/** A priority that is a number counts here as Snakemake's own does; a name is a class of Kueue's, and means nothing here. */
+function priorityOf(request: StepRequest, fromOutside: string | undefined): number {
+  const stated = fromOutside ?? request.resources['kueue_priority']?.value;
+  const number = stated === undefined || stated === '' ? Number.NaN : Number(stated);
+  return Number.isFinite(number) ? number : (request.priority ?? 0);
 }
 
 /** The image, where containers are honoured: locally only on request, as Snakemake does it (design.md 12.7). */

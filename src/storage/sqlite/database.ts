@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { KonvergeError } from '../../domain/error.ts';
@@ -14,6 +14,8 @@ export function openDatabase(path: string, options: { readonly readOnly?: boolea
   try {
     if (options.readOnly) return new DatabaseSync(path, { readOnly: true, timeout: 5000 });
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // For this user only, whatever the umask: commands are in it. SQLite gives its side files the same rights.
+    closeSync(openSync(path, 'a', 0o600));
     const database = new DatabaseSync(path, { timeout: 5000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;');
     migrate(database);

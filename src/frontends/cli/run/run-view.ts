@@ -1,8 +1,8 @@
-import type { StateDir } from '../../../config/state-dir.ts';
+import { type StateDir, stateDirOf } from '../../../config/state-dir.ts';
 import { findCore } from '../../client/connect.ts';
-import type { CoreClient } from '../../client/core-client.ts';
-import { Health, StepEvent } from '../../http/schemas.ts';
+import { StepEvent } from '../../http/schemas.ts';
 import type { CliContext } from '../context.ts';
+import { readAnnouncement } from './announcement.ts';
 import { sayJson } from '../output.ts';
 import { Progress } from './progress.ts';
 import { Screen } from './screen.ts';
@@ -16,6 +16,8 @@ export interface RunViewOptions {
   readonly table: boolean;
   readonly json: boolean;
   readonly startedMs: number;
+  /** The file in which the shim says where its session is. */
+  readonly announcement: string;
   /** What Snakemake itself has said so far. */
   readonly facts: WorkflowFacts;
 }
@@ -27,7 +29,7 @@ export interface RunViewOptions {
 export class RunView {
   readonly progress = new Progress();
   readonly #context: CliContext;
-  readonly #state: StateDir;
+  #state: StateDir;
   readonly #options: RunViewOptions;
   readonly #stop = new AbortController();
   readonly #screen: Screen;
@@ -45,13 +47,17 @@ export class RunView {
     return this.#session;
   }
 
+  /** Where the run has its files: a `workdir:` in the Snakefile may have led it away from where it was started. */
+  get state(): StateDir {
+    return this.#state;
+  }
+
   /** Resolves after `stop`. */
   async watch(): Promise<void> {
     const timer = this.#options.table ? setInterval(() => this.#draw(), redrawMs) : undefined;
     try {
       while (!this.#stop.signal.aborted) {
-        const core = await findCore(this.#state);
-        if (core) await this.#follow(core);
+        await this.#follow();
         await pause(lookMs, this.#stop.signal);
       }
     } finally {
@@ -64,19 +70,22 @@ export class RunView {
     this.#stop.abort();
   }
 
-  async #follow(core: CoreClient): Promise<void> {
+  async #follow(): Promise<void> {
+    const announced = readAnnouncement(this.#options.announcement);
+    if (!announced) return;
+    this.#state = stateDirOf(announced.workdir);
+    this.#session = announced.session;
+    const core = await findCore(this.#state);
+    if (!core) return;
     try {
-      const { session } = await core.call('GET', '/v1/health', Health);
-      if (session === null) return;
-      this.#session = session;
-      const path = `/v1/sessions/${session}/events?after=${this.#seen}`;
+      const path = `/v1/sessions/${announced.session}/events?after=${this.#seen}`;
       for await (const event of core.records(path, StepEvent, this.#stop.signal)) {
         this.#seen = event.seq;
         this.progress.take(event);
         if (this.#options.json) sayJson(this.#context, event);
       }
     } catch {
-      // The core ended, with the run or by a fault; the caller looks for it again as long as the run goes on.
+      // The core ended, with the run or by a fault; it is looked for again as long as the run goes on.
     }
   }
 

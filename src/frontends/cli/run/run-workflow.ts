@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { loadConfiguration } from '../../../config/load.ts';
-import { type StateDir, stateDirOf } from '../../../config/state-dir.ts';
+import { stateDirOf } from '../../../config/state-dir.ts';
 import { connectCore } from '../../client/connect.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatDuration, say } from '../output.ts';
+import { announcementVariable } from './announcement.ts';
 import { removeStaleLocks } from './leftovers.ts';
 import { RunView } from './run-view.ts';
 import { snakemakeArguments } from './snakemake-arguments.ts';
@@ -31,7 +32,7 @@ export async function runWorkflow(
     engineFrom: configuration.engine ? 'konverge.yaml' : 'the default; konverge.yaml or --kueue-engine changes it',
     cpus: availableParallelism(),
   });
-  if (args.inspectsOnly) return SnakemakeProcess.inherit(context, args.argv).ended;
+  if (args.inspectsOnly) return SnakemakeProcess.inherit(context, { argv: args.argv }).ended;
 
   const engine = engineIn(args.argv);
   const core = await connectCore(state, { command: context.selfCommand, engine, ...(config && { config }) });
@@ -41,10 +42,13 @@ export async function runWorkflow(
   if (!flags.json) for (const note of notes) say(context, `konverge: ${note}`);
 
   const startedMs = Date.now();
-  const snakemake = table || flags.json
-    ? SnakemakeProcess.logged(context, args.argv, join(state.path, 'snakemake.log'))
-    : SnakemakeProcess.inherit(context, args.argv);
-  const view = new RunView(context, state, { table, json: flags.json, startedMs, facts: snakemake.facts });
+  const announcement = join(state.path, `announced-${process.pid}.json`);
+  const call = { argv: args.argv, env: { [announcementVariable]: announcement } };
+  const snakemake =
+    table || flags.json
+      ? SnakemakeProcess.logged(context, call, join(state.path, 'snakemake.log'))
+      : SnakemakeProcess.inherit(context, call);
+  const view = new RunView(context, state, { table, json: flags.json, startedMs, announcement, facts: snakemake.facts });
   const watching = view.watch();
   const leave = (): void => snakemake.abandon();
   // Ctrl-C reaches Snakemake by the terminal; we stay to say how it ended. SIGTERM is for us: leave, and let steps run on.
@@ -59,12 +63,13 @@ export async function runWorkflow(
     process.removeListener('SIGTERM', leave);
     view.stop();
     await watching;
+    rmSync(announcement, { force: true });
   }
   if (snakemake.abandoned) {
     if (!flags.json) say(context, 'konverge: left the run; its running steps go on, and the next `konverge run` takes them up');
     return exitCodes.detached.code;
   }
-  if (!flags.json) sayWhere(context, state, { code, elapsedMs: Date.now() - startedMs, view, snakemake });
+  if (!flags.json) sayWhere(context, { code, elapsedMs: Date.now() - startedMs, view, snakemake });
   return code;
 }
 
@@ -76,17 +81,16 @@ function engineIn(argv: readonly string[]): string {
 
 function sayWhere(
   context: CliContext,
-  state: StateDir,
   facts: { readonly code: number; readonly elapsedMs: number; readonly view: RunView; readonly snakemake: SnakemakeProcess },
 ): void {
   const { done, failed } = facts.view.progress.counts();
-  const here = (path: string): string => relative(context.cwd, path) || '.';
+  const { session, state } = facts.view;
   say(context, '');
   say(context, `${facts.code === 0 ? 'finished' : 'failed'}: ${done} steps done${failed > 0 ? `, ${failed} failed` : ''} in ${formatDuration(facts.elapsedMs)}`);
   if (facts.code !== 0) for (const line of facts.snakemake.lastWords()) say(context, `  ${line}`);
-  say(context, `results   ${here(state.workdir)}`);
-  say(context, `logs      ${here(join(state.path, 'steps'))}  (konverge logs STEP)`);
-  if (facts.snakemake.logPath) say(context, `snakemake ${here(facts.snakemake.logPath)}`);
-  const record = facts.view.session && join(state.runs, `${facts.view.session}.json`);
-  if (record && existsSync(record)) say(context, `manifest  ${here(record)}`);
+  say(context, `results   ${state.workdir}`);
+  say(context, `logs      ${join(state.path, 'steps')}  (konverge logs STEP)`);
+  if (facts.snakemake.logPath) say(context, `snakemake ${facts.snakemake.logPath}`);
+  const record = session && join(state.runs, `${session}.json`);
+  if (record && existsSync(record)) say(context, `manifest  ${record}`);
 }

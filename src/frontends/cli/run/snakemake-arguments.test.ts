@@ -1,33 +1,50 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { withEscapedSnakemakeFlags } from '../application.ts';
 import { snakemakeArguments } from './snakemake-arguments.ts';
 
 const defaults = { engine: 'local', engineFrom: 'the default', cpus: 4 };
 
-test('what is missing is added, and said', () => {
-  const { argv, added, inspectsOnly } = snakemakeArguments(['-s', 'my/Snakefile'], defaults);
-  expect(argv.join(' ')).toBe('-s my/Snakefile --executor kueue --kueue-engine local --jobs 4 --rerun-incomplete');
-  expect(added).toEqual(['engine local (the default)', '--jobs 4 (the cpus of this machine)']);
-  expect(inspectsOnly).toBe(false);
-});
-
-test('what is given stays', () => {
-  const given = ['-j8', '--kueue-engine=kubernetes', '--ri', '-e', 'kueue'];
-  expect(snakemakeArguments(given, defaults)).toMatchObject({ argv: given, added: [] });
-});
-
-test('the directory and the konverge.yaml that the core must know too are found', () => {
-  expect(snakemakeArguments(['-d', 'there', '--kueue-config', 'other.yaml'], defaults)).toMatchObject({
-    directory: 'there',
-    config: 'other.yaml',
+describe('the flags that konverge run gives to snakemake', () => {
+  it('adds what is needed and missing, and says so', () => {
+    const { argv, added } = snakemakeArguments(['all', '-k'], defaults);
+    expect(argv).toEqual(['all', '-k', '--executor', 'kueue', '--kueue-engine', 'local', '--jobs', '4', '--rerun-incomplete']);
+    expect(added).toEqual(['engine local (the default)', '--jobs 4 (the cpus of this machine)']);
   });
-  expect(snakemakeArguments(['--directory=there', '--kueue-config=other.yaml'], defaults)).toMatchObject({
-    directory: 'there',
-    config: 'other.yaml',
+
+  it.each([
+    [['--jobs', '9']],
+    [['--jobs=9']],
+    [['-j', '9']],
+    [['-j9']],
+    [['--profile', 'p']],
+  ])('leaves the number of jobs alone in %j', (given) => {
+    expect(snakemakeArguments(given, defaults).argv.slice(given.length)).not.toContain('4');
+  });
+
+  it('leaves executor, engine and the treatment of incomplete files alone where they are given', () => {
+    const given = ['--executor=local', '--kueue-engine', 'kubernetes', '--ignore-incomplete', '-j1'];
+    expect(snakemakeArguments(given, defaults)).toMatchObject({ argv: given, added: [] });
+  });
+
+  it.each([[['-n']], [['--dry-run', 'all']], [['--unlock']], [['--dag=dot']], [['--touch']]])('sees that %j runs nothing', (given) => {
+    expect(snakemakeArguments(given, defaults)).toMatchObject({ inspectsOnly: true });
+    expect(snakemakeArguments(given, defaults).argv).not.toContain('--rerun-incomplete');
+  });
+
+  it.each([
+    [['--directory', 'there']],
+    [['-d', 'there']],
+    [['--directory=there']],
+  ])('finds the working directory in %j', (given) => {
+    expect(snakemakeArguments(given, defaults).directory).toBe('there');
   });
 });
 
-test('a dry run is not to be resumed', () => {
-  const { argv, inspectsOnly } = snakemakeArguments(['-n'], defaults);
-  expect(inspectsOnly).toBe(true);
-  expect(argv).not.toContain('--rerun-incomplete');
+describe('the scanner', () => {
+  it("puts snakemake's words behind the escape, and ours before it", () => {
+    expect(withEscapedSnakemakeFlags(['run', '--json', '-s', 'x', '--plain'])).toEqual(['run', '--json', '--', '-s', 'x', '--plain']);
+    expect(withEscapedSnakemakeFlags(['run', '--', '--help'])).toEqual(['run', '--', '--help']);
+    expect(withEscapedSnakemakeFlags(['run'])).toEqual(['run', '--']);
+    expect(withEscapedSnakemakeFlags(['status', '--all'])).toEqual(['status', '--all']);
+  });
 });

@@ -8,6 +8,12 @@ import { WorkflowFacts } from './workflow-facts.ts';
 /** Lines of Snakemake's output that are shown when it has failed. */
 const lastLines = 25;
 
+export interface SnakemakeCall {
+  readonly argv: readonly string[];
+  /** Beside the caller's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The `snakemake` that runs the workflow, as a child in our foreground group. */
 export class SnakemakeProcess {
   readonly logPath: string | undefined;
@@ -18,24 +24,24 @@ export class SnakemakeProcess {
   readonly #tail: string[] = [];
   #abandoned = false;
 
-  private constructor(context: CliContext, argv: readonly string[], logPath: string | undefined) {
+  private constructor(context: CliContext, call: SnakemakeCall, logPath: string | undefined) {
     this.logPath = logPath;
-    this.#child = spawn('snakemake', argv, {
+    this.#child = spawn('snakemake', call.argv, {
       cwd: context.cwd,
-      env: { ...context.env, KONVERGE_NODE: context.selfCommand[0], KONVERGE_CORE: context.selfCommand[1] },
+      env: { ...context.env, KONVERGE_NODE: context.selfCommand[0], KONVERGE_CORE: context.selfCommand[1], ...call.env },
       stdio: logPath === undefined ? 'inherit' : ['inherit', 'pipe', 'pipe'],
     });
     this.ended = logPath === undefined ? this.#exit() : this.#logAndExit(logPath);
   }
 
   /** Snakemake's output goes where ours goes. */
-  static inherit(context: CliContext, argv: readonly string[]): SnakemakeProcess {
-    return new SnakemakeProcess(context, argv, undefined);
+  static inherit(context: CliContext, call: SnakemakeCall): SnakemakeProcess {
+    return new SnakemakeProcess(context, call, undefined);
   }
 
   /** Snakemake's output goes to a file, since a table has the terminal. */
-  static logged(context: CliContext, argv: readonly string[], logPath: string): SnakemakeProcess {
-    return new SnakemakeProcess(context, argv, logPath);
+  static logged(context: CliContext, call: SnakemakeCall, logPath: string): SnakemakeProcess {
+    return new SnakemakeProcess(context, call, logPath);
   }
 
   get abandoned(): boolean {

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../config/load.ts';
+import { StepRequest } from './step-request.ts';
+import { type SessionSettings, stepFrom } from './translate.ts';
+
+const off: SessionSettings = { containers: 'off' };
+const on: SessionSettings = { containers: 'on' };
+
+function request(resources: Record<string, string | number> = {}, more: Partial<StepRequest> = {}): StepRequest {
+  return StepRequest.parse({
+    ref: '1.1',
+    rule: 'map',
+    label: 'map n=1',
+    attempt: 1,
+    threads: 2,
+    inputs: [{ path: 'in', version: '7' }],
+    outputs: ['out'],
+    logs: ['log'],
+    resources: Object.fromEntries(Object.entries(resources).map(([name, value]) => [name, { value, stated: true }])),
+    execution: { mode: 'direct', shell: '/bin/bash', commands: ['true'] },
+    cwd: '/work',
+    env: { OMP_NUM_THREADS: '2' },
+    ...more,
+  });
+}
+
+const none = parseConfiguration('', 'konverge.yaml');
+
+describe('a job in Snakemake’s words', () => {
+  it('is taken as it is', () => {
+    expect(stepFrom(request({ mem_mb: 100 }), off, none)).toEqual({
+      ref: '1.1',
+      rule: 'map',
+      label: 'map n=1',
+      attempt: 1,
+      priority: 0,
+      inputs: [{ path: 'in', version: '7' }],
+      outputs: ['out'],
+      logs: ['log'],
+      resources: { cpuMillis: 2000, memoryBytes: { value: 1e8, stated: true }, custom: {} },
+      execution: { mode: 'direct', shell: '/bin/bash', commands: ['true'] },
+      cwd: '/work',
+      env: { OMP_NUM_THREADS: '2' },
+      services: [],
+      benchmark: false,
+    });
+  });
+
+  it('has its queue from konverge.yaml’s rule, else from its own, else from the command line, else from konverge.yaml', () => {
+    const configuration = parseConfiguration(
+      'queue: general\nrules: { map: { queue: gpu, operator: job } }',
+      'konverge.yaml',
+    );
+    const general = parseConfiguration('queue: general', 'konverge.yaml');
+    const own = request({ kueue_queue: 'mine', kueue_operator: 'jobset' });
+    const line = { ...off, queue: 'line' };
+    expect(stepFrom(own, line, configuration)).toMatchObject({ queue: 'gpu', operator: 'job' });
+    expect(stepFrom(own, line, general)).toMatchObject({ queue: 'mine', operator: 'jobset' });
+    expect(stepFrom(request(), line, general).queue).toBe('line');
+    expect(stepFrom(request(), off, general).queue).toBe('general');
+    expect(stepFrom(request(), off, none)).not.toHaveProperty('queue');
+  });
+
+  it('has an image only where containers are honoured', () => {
+    const configuration = parseConfiguration('rules: { map: { image: from-yaml } }', 'konverge.yaml');
+    const settings = { ...on, image: 'from-line' };
+    const both = request({ container: 'from-resource' }, { container: 'docker://from-rule' });
+    expect(stepFrom(both, settings, configuration).container).toBe('from-resource');
+    expect(stepFrom(request({}, { container: 'from-rule' }), settings, configuration).container).toBe('from-yaml');
+    expect(stepFrom(request({}, { container: 'docker://from-rule:1' }), settings, none).container).toBe('from-rule:1');
+    expect(stepFrom(request(), settings, none).container).toBe('from-line');
+    expect(stepFrom(request({}, { container: null }), on, none)).not.toHaveProperty('container');
+    expect(stepFrom(both, { ...settings, containers: 'off' }, configuration)).not.toHaveProperty('container');
+    const local = parseConfiguration('local: { containers: "on" }', 'konverge.yaml');
+    expect(stepFrom(both, { ...settings, containers: 'off' }, local).container).toBe('from-resource');
+  });
+
+  it('has the services that konverge.yaml defines', () => {
+    const services = 'services: { db: { command: [redis] }, web: { command: [httpd] } }';
+    const configuration = parseConfiguration(services, 'konverge.yaml');
+    const names = (resource: string): string[] =>
+      stepFrom(request({ kueue_services: resource }), off, configuration).services.map(({ name }) => name);
+    expect(names('db')).toEqual(['db']);
+    expect(names('db, web')).toEqual(['db', 'web']);
+    const outside = parseConfiguration(`${services}\nrules: { map: { services: [web] } }`, 'konverge.yaml');
+    expect(stepFrom(request({ kueue_services: 'db' }), off, outside).services.map(({ name }) => name)).toEqual(['web']);
+    expect(() => names('db cache')).toThrow(
+      expect.objectContaining({
+        code: 'service-unknown',
+        message: 'rule map: kueue_services names "cache"; konverge.yaml defines: db, web',
+      }),
+    );
+  });
+});
