@@ -1,10 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { stateDirOf } from '../src/config/state-dir.ts';
 import { connectCore } from '../src/frontends/client/connect.ts';
-import { BatchTaken, Cancelled, Health, HeartbeatAnswer, SessionOpened, StepEvent } from '../src/frontends/http/schemas.ts';
-import { z } from 'zod';
+import {
+  BatchTaken,
+  Cancelled,
+  Health,
+  HeartbeatAnswer,
+  SessionOpened,
+  StepEvent,
+} from '../src/frontends/http/schemas.ts';
 import { atLeast, atMost, type Figure, listed, median } from './figure.ts';
 
 const rounds = 3;
@@ -30,7 +37,9 @@ export async function coreThroughput(say: (line: string) => void): Promise<reado
     for (const [steps, list] of runs) {
       const run = await measure(steps);
       list.push(run);
-      say(`round ${round}, ${steps} steps: ${run.donePerSecond.toFixed(0)} steps/s, accepted ${run.acceptedPerSecond.toFixed(0)}/s, ${run.queuedMegabytes.toFixed(0)} MB`);
+      say(
+        `round ${round}, ${steps} steps: ${run.donePerSecond.toFixed(0)} steps/s, accepted ${run.acceptedPerSecond.toFixed(0)}/s, ${run.queuedMegabytes.toFixed(0)} MB`,
+      );
     }
   }
   const of = (steps: number, pick: (run: Run) => number): number[] => (runs.get(steps) ?? []).map(pick);
@@ -49,7 +58,13 @@ export async function coreThroughput(say: (line: string) => void): Promise<reado
       1.2,
       `wall ms a step at 10,000: ${listed(large)}; at 1,000: ${listed(small)}`,
     ),
-    atMost('memory of the core with 10,000 queued', median(memory), 'MB', 300, `resident, when the last was accepted; runs: ${listed(memory)}`),
+    atMost(
+      'memory of the core with 10,000 queued',
+      median(memory),
+      'MB',
+      300,
+      `resident, when the last was accepted; runs: ${listed(memory)}`,
+    ),
   ];
 }
 

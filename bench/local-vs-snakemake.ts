@@ -23,10 +23,30 @@ export async function localVsSnakemake(say: (line: string) => void): Promise<rea
   const ours: number[] = [];
   // One unmeasured run of each: imports, the compile cache and the disk are warm for both.
   await runSnakemake(['--cores', String(cores)]);
-  await runSnakemake(['--cores', String(cores), '--jobs', String(steps), '--executor', 'kueue', '--kueue-engine', 'local']);
+  await runSnakemake([
+    '--cores',
+    String(cores),
+    '--jobs',
+    String(steps),
+    '--executor',
+    'kueue',
+    '--kueue-engine',
+    'local',
+  ]);
   for (let round = 1; round <= rounds; round += 1) {
     own.push(await runSnakemake(['--cores', String(cores)]));
-    ours.push(await runSnakemake(['--cores', String(cores), '--jobs', String(steps), '--executor', 'kueue', '--kueue-engine', 'local']));
+    ours.push(
+      await runSnakemake([
+        '--cores',
+        String(cores),
+        '--jobs',
+        String(steps),
+        '--executor',
+        'kueue',
+        '--kueue-engine',
+        'local',
+      ]),
+    );
     say(`round ${round} of ${rounds}: snakemake ${own.at(-1)?.toFixed(2)} s, ours ${ours.at(-1)?.toFixed(2)} s`);
   }
   const ratio = median(ours) / median(own);
@@ -40,7 +60,10 @@ async function runSnakemake(flags: readonly string[]): Promise<number> {
   try {
     writeFileSync(join(directory, 'Snakefile'), snakefile);
     const started = process.hrtime.bigint();
-    const child = spawn('snakemake', [...flags, '--quiet', 'all'], { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('snakemake', [...flags, '--quiet', 'all'], {
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let words = '';
     child.stderr.on('data', (chunk) => {
       words += String(chunk);

@@ -1,6 +1,6 @@
 import { coreThroughput } from './core-throughput.ts';
-import { localVsSnakemake } from './local-vs-snakemake.ts';
 import type { Bench, Figure } from './figure.ts';
+import { localVsSnakemake } from './local-vs-snakemake.ts';
 
 /** Every number we claim, as a command: `npm run bench -- NAME [--json]`. */
 const benches: Readonly<Record<string, Bench>> = {

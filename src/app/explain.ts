@@ -31,7 +31,10 @@ export function explain(core: CoreContext, record: StepRecord): Explanation {
     queue: record.queue,
     mode: spec.execution.mode,
     fallbackReasons: spec.execution.mode === 'fallback' ? spec.execution.reasons : [],
-    waits: record.state === 'queued' || record.state === 'accepted' ? (core.engine.whyQueued(record.id) ?? record.reason) : null,
+    waits:
+      record.state === 'queued' || record.state === 'accepted'
+        ? (core.engine.whyQueued(record.id) ?? record.reason)
+        : null,
     plan: core.engine.plan({ id: record.id, spec, kind: record.kind, queue: record.queue, sequence: 0 }),
   };
 }

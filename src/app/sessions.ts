@@ -73,7 +73,9 @@ export class Sessions {
   /** Throws `workdir-busy` while another front end is attached, `core-unreachable` when the core is ending. */
   open(request: SessionRequest): OpenSession {
     if (this.#ending) {
-      throw new KonvergeError('core-unreachable', `the core of ${request.workdir} is ending`, { hint: 'Start another one.' });
+      throw new KonvergeError('core-unreachable', `the core of ${request.workdir} is ending`, {
+        hint: 'Start another one.',
+      });
     }
     this.expire();
     const current = this.#attached;

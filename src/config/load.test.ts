@@ -38,7 +38,16 @@ describe('konverge.yaml', () => {
       namespace: 'team-a',
       defaultImage: 'python:3.12-slim',
       local: { containers: 'off', cancelGraceMs: 5000 },
-      services: { db: { name: 'db', image: 'redis:7', command: ['redis-server'], port: 6379, ready: { kind: 'tcp' }, replicas: 1 } },
+      services: {
+        db: {
+          name: 'db',
+          image: 'redis:7',
+          command: ['redis-server'],
+          port: 6379,
+          ready: { kind: 'tcp' },
+          replicas: 1,
+        },
+      },
       rules: {
         train: { queue: 'gpu', priority: 'high', services: ['db'], image: 'tensorflow/tensorflow:2.17.0' },
         simulate: { operator: 'minicluster' },
@@ -51,14 +60,28 @@ describe('konverge.yaml', () => {
   });
 
   it('takes an empty file, and none', () => {
-    expect(parseConfiguration('', 'konverge.yaml')).toEqual(loadConfiguration(mkdtempSync(join(tmpdir(), 'konverge-'))));
+    expect(parseConfiguration('', 'konverge.yaml')).toEqual(
+      loadConfiguration(mkdtempSync(join(tmpdir(), 'konverge-'))),
+    );
   });
 
   it.each([
     ['broken YAML', 'engine: [local', /line 1/],
-    ['an unknown setting, with its line', 'engine: local\nqueeu: a\n', /konverge\.yaml:2: the file: unknown setting "queeu"/],
-    ['an unknown setting deep down', 'local:\n  queues:\n    big:\n      cpus: 2\n', /konverge\.yaml:\d+: local\.queues\.big: unknown setting "cpus"/],
-    ['a quantity that cannot be read', 'local: {queues: {big: {memory: 8 Gigs}}}', /local\.queues\.big\.memory.*8 Gigs/],
+    [
+      'an unknown setting, with its line',
+      'engine: local\nqueeu: a\n',
+      /konverge\.yaml:2: the file: unknown setting "queeu"/,
+    ],
+    [
+      'an unknown setting deep down',
+      'local:\n  queues:\n    big:\n      cpus: 2\n',
+      /konverge\.yaml:\d+: local\.queues\.big: unknown setting "cpus"/,
+    ],
+    [
+      'a quantity that cannot be read',
+      'local: {queues: {big: {memory: 8 Gigs}}}',
+      /local\.queues\.big\.memory.*8 Gigs/,
+    ],
     ['a service without a command', 'services:\n  db: {port: 1}\n', /konverge\.yaml:2: services\.db\.command/],
     ['a port out of range', 'services: {db: {command: [a], port: 70000}}', /services\.db\.port/],
     ['a service that nobody defines', 'rules: {train: {services: [db]}}', /rules\.train\.services.*"db".*none/],
@@ -75,6 +98,9 @@ describe('konverge.yaml', () => {
     expect(() => loadConfiguration('/', '/nowhere/konverge.yaml')).toThrow(/\/nowhere\/konverge\.yaml/);
     const directory = mkdtempSync(join(tmpdir(), 'konverge-'));
     writeFileSync(join(directory, 'other.yaml'), 'engine: local\n');
-    expect(loadConfiguration('/', join(directory, 'other.yaml'))).toMatchObject({ engine: 'local', path: join(directory, 'other.yaml') });
+    expect(loadConfiguration('/', join(directory, 'other.yaml'))).toMatchObject({
+      engine: 'local',
+      path: join(directory, 'other.yaml'),
+    });
   });
 });

@@ -50,7 +50,8 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown setting ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  if (issue.code === 'unrecognized_keys')
+    return `unknown setting ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
   if (issue.code === 'invalid_union') {
     const inner = issue.errors.flat().map((one) => one.message);
     return inner.length > 0 ? [...new Set(inner)].join(', or ') : issue.message;

@@ -35,7 +35,12 @@ export const Local = z.strictObject({
 export const Service = z.strictObject({
   image: z.string().min(1).optional(),
   command: z.array(z.string()).min(1),
-  port: z.int().min(0).max(65535).optional().describe('0 or absent: a free port is chosen and told by KONVERGE_SERVICE_<NAME>_PORT'),
+  port: z
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
+    .describe('0 or absent: a free port is chosen and told by KONVERGE_SERVICE_<NAME>_PORT'),
   ready: z
     .union([z.literal('tcp'), z.strictObject({ file: z.string().min(1) })])
     .optional()

@@ -51,18 +51,28 @@ export function socketPathFor(state: StateDir): string {
   const name = `${createHash('sha256').update(state.path).digest('hex').slice(0, 16)}.sock`;
   const { uid } = userInfo();
   const runtime = process.env['XDG_RUNTIME_DIR'];
-  const folders = [...(runtime ? [join(runtime, 'konverge')] : []), join(tmpdir(), `konverge-${uid}`), `/tmp/konverge-${uid}`];
+  const folders = [
+    ...(runtime ? [join(runtime, 'konverge')] : []),
+    join(tmpdir(), `konverge-${uid}`),
+    `/tmp/konverge-${uid}`,
+  ];
   const folder = folders.find((candidate) => Buffer.byteLength(join(candidate, name)) <= socketPathLimitBytes);
   if (folder === undefined) {
-    throw new KonvergeError('core-not-startable', `no place for a socket: ${beside} and ${folders.join(', ')} are longer than ${socketPathLimitBytes} bytes`, {
-      hint: 'Set TMPDIR or XDG_RUNTIME_DIR to a short path.',
-    });
+    throw new KonvergeError(
+      'core-not-startable',
+      `no place for a socket: ${beside} and ${folders.join(', ')} are longer than ${socketPathLimitBytes} bytes`,
+      {
+        hint: 'Set TMPDIR or XDG_RUNTIME_DIR to a short path.',
+      },
+    );
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stats = lstatSync(folder);
   // Somebody else could have made the folder in a shared /tmp first, and would then own our socket.
   if (!stats.isDirectory() || stats.uid !== uid) {
-    throw new KonvergeError('core-not-startable', `${folder} is not a folder of this user`, { hint: 'Remove it, or set XDG_RUNTIME_DIR.' });
+    throw new KonvergeError('core-not-startable', `${folder} is not a folder of this user`, {
+      hint: 'Remove it, or set XDG_RUNTIME_DIR.',
+    });
   }
   chmodSync(folder, 0o700);
   return join(folder, name);

@@ -1,10 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { Core } from '../app/core.ts';
 import { loadConfiguration } from '../config/load.ts';
+import {
+  type CoreFile,
+  readCoreFile,
+  removeCoreFile,
+  type StateDir,
+  socketPathFor,
+  stateDirOf,
+  writeCoreFile,
+} from '../config/state-dir.ts';
 import type { SessionId } from '../domain/brand.ts';
 import { asKonvergeError, KonvergeError } from '../domain/error.ts';
 import { createEngineFactory } from '../engines/registry.ts';
@@ -18,15 +27,6 @@ import { CoreLock } from './core-lock.ts';
 import { watchLife } from './life.ts';
 import { isFrontEndAlive } from './process-facts.ts';
 import { writeRunRecord } from './run-record.ts';
-import {
-  type CoreFile,
-  readCoreFile,
-  removeCoreFile,
-  type StateDir,
-  socketPathFor,
-  stateDirOf,
-  writeCoreFile,
-} from '../config/state-dir.ts';
 import { version } from './version.ts';
 
 /** How `konverge core` was called. */
@@ -147,7 +147,7 @@ async function serve(state: StateDir, options: CoreOptions): Promise<void> {
       logger.error({ session, error: (error as Error).message }, 'the record of the run could not be written');
     }
     // At once, not at the next tick: the caller's directory should be quiet when the caller has ended.
-    setImmediate(life.check);
+    setImmediate(() => life.check());
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, end);
   logger.info({ pid: process.pid, socket, engine: core.engine.name, version }, 'core is ready');

@@ -34,7 +34,12 @@ export async function examineEngine(workdir: string): Promise<readonly Finding[]
       return [
         { name: 'memory limits', status: 'ok', detail: memory, remedy: '' },
         { name: 'left-over processes', status: 'ok', detail: tracking, remedy: '' },
-        { name: 'containers', status: 'ok', detail: containers.served ? `by ${containers.runtime}` : containers.reason, remedy: '' },
+        {
+          name: 'containers',
+          status: 'ok',
+          detail: containers.served ? `by ${containers.runtime}` : containers.reason,
+          remedy: '',
+        },
         ...engine.queues().map(
           ({ name, quota }): Finding => ({
             name: `queue ${name}`,
@@ -48,7 +53,9 @@ export async function examineEngine(workdir: string): Promise<readonly Finding[]
       await engine.close();
     }
   } catch (error) {
-    return [{ name: 'local engine', status: 'missing', detail: (error as Error).message, remedy: 'Correct konverge.yaml' }];
+    return [
+      { name: 'local engine', status: 'missing', detail: (error as Error).message, remedy: 'Correct konverge.yaml' },
+    ];
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SessionRecord } from '../ports/run-store.ts';
-import type { StepRecord } from '../domain/step.ts';
 import type { StateDir } from '../config/state-dir.ts';
+import type { StepRecord } from '../domain/step.ts';
+import type { SessionRecord } from '../ports/run-store.ts';
 
 /** Where the record of a run is kept: a JSON file for people and programs that come after. */
 export function runRecordPath(state: StateDir, session: string): string {

@@ -51,9 +51,17 @@ describe('identity of a step', () => {
   });
 
   it('holds a request equal that a new process makes again', () => {
-    const again: StepSpec = { ...spec, ref: '3.1', cwd: '/work/.snakemake/shadow/x', inputs: [...spec.inputs].reverse() };
+    const again: StepSpec = {
+      ...spec,
+      ref: '3.1',
+      cwd: '/work/.snakemake/shadow/x',
+      inputs: [...spec.inputs].reverse(),
+    };
     expect(requestHashOf(again)).toBe(requestHashOf(spec));
-    const otherOrder: StepSpec = { ...spec, resources: { custom: {}, memoryBytes: { stated: true, value: 1e9 }, cpuMillis: 1000 } };
+    const otherOrder: StepSpec = {
+      ...spec,
+      resources: { custom: {}, memoryBytes: { stated: true, value: 1e9 }, cpuMillis: 1000 },
+    };
     expect(requestHashOf(otherOrder)).toBe(requestHashOf(spec));
   });
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { allKindsServed, selectKind, type ServedKinds } from './kind-selection.ts';
+import { allKindsServed, type ServedKinds, selectKind } from './kind-selection.ts';
 import type { ResourceRequest } from './resources.ts';
 
 const plain: ResourceRequest = { cpuMillis: 1000, custom: {} };
 const oneNode: ResourceRequest = { ...plain, mpi: { command: 'mpirun', tasks: 4, nodes: 1 } };
 const twoNodes: ResourceRequest = { ...plain, mpi: { command: 'mpirun', tasks: 4, nodes: 2 } };
 const all = allKindsServed();
-const without = (...kinds: (keyof ServedKinds)[]): ServedKinds =>
-  ({ ...all, ...Object.fromEntries(kinds.map((kind) => [kind, { served: false, reason: 'not installed' }])) }) as ServedKinds;
+const without = (...kinds: (keyof ServedKinds)[]): ServedKinds => ({
+  ...all,
+  ...Object.fromEntries(kinds.map((kind) => [kind, { served: false, reason: 'not installed' }])),
+});
 const ask = (resources: ResourceRequest, serviceNames: string[] = [], operator?: string) => ({
   rule: 'train',
   resources,
@@ -36,10 +38,18 @@ describe('choice of kind', () => {
     ['a Job for two nodes', ask(twoNodes, [], 'job'), all, 'operator-unfit', /one node/],
     ['an MPIJob without mpi', ask(plain, [], 'mpijob'), all, 'operator-unfit', /resources mpi/],
     ['an MPIJob with services', ask(oneNode, ['db'], 'mpijob'), all, 'operator-unfit', /services/],
-    ['two nodes and no operator', ask(twoNodes), without('mpijob', 'minicluster'), 'kind-unserved', /MPI Operator.*Flux Operator/],
+    [
+      'two nodes and no operator',
+      ask(twoNodes),
+      without('mpijob', 'minicluster'),
+      'kind-unserved',
+      /MPI Operator.*Flux Operator/,
+    ],
     ['services without JobSet', ask(plain, ['db']), without('jobset'), 'kind-unserved', /JobSet/],
   ])('refuses %s', (_name, question, served, code, message) => {
-    expect(() => selectKind(question, served)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    expect(() => selectKind(question, served)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
     expect(() => selectKind(question, served)).toThrow(/rule train/);
   });
 });

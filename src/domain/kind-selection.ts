@@ -38,7 +38,8 @@ export function selectKind(question: KindQuestion, served: ServedKinds): KindCho
       );
     }
     const misfit = misfitOf(kind, question, needsSeveralNodes);
-    if (misfit) throw new KonvergeError('operator-unfit', `rule ${rule}: kueue_operator=${operator} cannot serve it: ${misfit}`);
+    if (misfit)
+      throw new KonvergeError('operator-unfit', `rule ${rule}: kueue_operator=${operator} cannot serve it: ${misfit}`);
     return requireServed(rule, { kind, reason: `kueue_operator is ${operator}` }, served);
   }
   if (serviceNames.length > 0) {

@@ -23,10 +23,13 @@ describe('Kubernetes quantities', () => {
     expect(parseQuantity(text, 'here')).toBeCloseTo(value, 12);
   });
 
-  it.each(['', 'x', '1KB', '1ki', '-1', '1 Gi', '0x10', '1e', 'Infinity', 'NaN', '1,5'])('refuses %j and says where', (text) => {
-    expect(() => parseQuantity(text, 'konverge.yaml: local.queues.big.cpu')).toThrow(KonvergeError);
-    expect(() => parseQuantity(text, 'konverge.yaml: local.queues.big.cpu')).toThrow(/local\.queues\.big\.cpu/);
-  });
+  it.each(['', 'x', '1KB', '1ki', '-1', '1 Gi', '0x10', '1e', 'Infinity', 'NaN', '1,5'])(
+    'refuses %j and says where',
+    (text) => {
+      expect(() => parseQuantity(text, 'konverge.yaml: local.queues.big.cpu')).toThrow(KonvergeError);
+      expect(() => parseQuantity(text, 'konverge.yaml: local.queues.big.cpu')).toThrow(/local\.queues\.big\.cpu/);
+    },
+  );
 
   it('rounds up to whole millicores and bytes, but not by an error of floating point', () => {
     expect(parseCpuMillis('0.0001', '')).toBe(1);

@@ -12,13 +12,16 @@ const anyQuota = fc.record({
 
 describe('quotas', () => {
   it('caps a default of memory to the queue, and never a stated amount', () => {
-    const demand = (stated: boolean) => demandOf({ cpuMillis: 1000, memoryBytes: { value: 16e9, stated }, custom: {} }, quota);
+    const demand = (stated: boolean) =>
+      demandOf({ cpuMillis: 1000, memoryBytes: { value: 16e9, stated }, custom: {} }, quota);
     expect(fits(demand(false), quota)).toBe(true);
     expect(shortfalls(demand(true), quota)).toEqual(['16G memory of 8G']);
   });
 
   it('counts the cpus of every task', () => {
-    expect(demandOf({ cpuMillis: 2000, mpi: { command: 'mpirun', tasks: 3, nodes: 1 }, custom: {} }, quota).cpuMillis).toBe(6000);
+    expect(
+      demandOf({ cpuMillis: 2000, mpi: { command: 'mpirun', tasks: 3, nodes: 1 }, custom: {} }, quota).cpuMillis,
+    ).toBe(6000);
   });
 
   it('names everything that is short, and a resource that nobody offers', () => {

@@ -25,7 +25,9 @@ describe('runtimes', () => {
   it('adds its parts', () => {
     fc.assert(
       fc.property(fc.nat(50), fc.nat(59), fc.integer({ min: 1, max: 59 }), (hours, minutes, seconds) => {
-        expect(parseRuntimeMs(`${hours}h${minutes}m${seconds}s`, '')).toBe(((hours * 60 + minutes) * 60 + seconds) * 1000);
+        expect(parseRuntimeMs(`${hours}h${minutes}m${seconds}s`, '')).toBe(
+          ((hours * 60 + minutes) * 60 + seconds) * 1000,
+        );
       }),
     );
   });

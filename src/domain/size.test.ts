@@ -21,9 +21,13 @@ describe('Snakemake sizes', () => {
 
   it('never gives less than what is written', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10_000 }), fc.constantFrom('KB', 'MB', 'GB', 'KiB', 'MiB', 'GiB'), (amount, unit) => {
-        expect(parseSizeBytes(`${amount}${unit}`, '')).toBeGreaterThanOrEqual(amount);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 10_000 }),
+        fc.constantFrom('KB', 'MB', 'GB', 'KiB', 'MiB', 'GiB'),
+        (amount, unit) => {
+          expect(parseSizeBytes(`${amount}${unit}`, '')).toBeGreaterThanOrEqual(amount);
+        },
+      ),
     );
   });
 });

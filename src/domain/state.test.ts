@@ -25,7 +25,9 @@ describe('the state machine', () => {
   });
 
   it('goes back only to the queue, and only before the command has succeeded', () => {
-    const back = stepStates.flatMap((from) => stepStates.filter((to) => isRestart(from, to)).map((to) => `${from}>${to}`));
+    const back = stepStates.flatMap((from) =>
+      stepStates.filter((to) => isRestart(from, to)).map((to) => `${from}>${to}`),
+    );
     expect(back).toEqual(['admitted>queued', 'starting>queued', 'running>queued']);
   });
 

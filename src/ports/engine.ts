@@ -1,7 +1,7 @@
 import type { StepId } from '../domain/brand.ts';
 import type { KonvergeError } from '../domain/error.ts';
-import type { ServedKinds } from '../domain/kind-selection.ts';
 import type { WorkloadKind } from '../domain/kind.ts';
+import type { ServedKinds } from '../domain/kind-selection.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Queue } from '../domain/queue.ts';
 import type { StepSpec } from '../domain/step.ts';
@@ -75,7 +75,9 @@ export interface WorkOrder {
 export interface EngineCapabilities {
   readonly kinds: ServedKinds;
   /** Whether a step's own image can be used, and how, or why not. */
-  readonly containers: { readonly served: true; readonly runtime: string } | { readonly served: false; readonly reason: string };
+  readonly containers:
+    | { readonly served: true; readonly runtime: string }
+    | { readonly served: false; readonly reason: string };
   readonly gpu: boolean;
   /** How a step's memory limit is kept: by the kernel, by a watcher that may be late, or not at all. */
   readonly memoryLimit: 'kernel' | 'watched' | 'none';

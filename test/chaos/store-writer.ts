@@ -50,7 +50,16 @@ for (;;) {
   const steps = [0, 1, 2, 3, 4].map(step);
   store.write({
     steps,
-    events: steps.map(({ id, session, state, spec: { ref, rule, label } }) => ({ atMs: 0, session, step: id, ref, rule, label, state, reason: '' })),
+    events: steps.map(({ id, session, state, spec: { ref, rule, label } }) => ({
+      atMs: 0,
+      session,
+      step: id,
+      ref,
+      rule,
+      label,
+      state,
+      reason: '',
+    })),
   });
   writeSync(1, `${batch}\n`);
   batch += 1;

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import snakemake.common.tests
-
 from snakemake_executor_plugin_kueue import ExecutorSettings
 
 REPOSITORY = Path(__file__).parents[3]

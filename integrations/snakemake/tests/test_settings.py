@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
+from snakemake_executor_plugin_kueue import ExecutorSettings
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
-
-from snakemake_executor_plugin_kueue import ExecutorSettings
 
 
 @pytest.mark.parametrize(

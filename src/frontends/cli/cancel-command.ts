@@ -16,11 +16,15 @@ const waitMs = 30_000;
 export const cancelCommand = buildCommand<Flags, string[], CliContext>({
   docs: {
     brief: 'End steps and everything that they started',
-    fullDescription: 'Ends the named steps, or with --all every step of this directory, and waits until nothing of them runs.',
+    fullDescription:
+      'Ends the named steps, or with --all every step of this directory, and waits until nothing of them runs.',
   },
   parameters: {
     flags: { ...runFlags, all: { kind: 'boolean', brief: 'Every step that is in flight', default: false } },
-    positional: { kind: 'array', parameter: { brief: 'Id, label or rule of a step', parse: String, placeholder: 'STEP' } },
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'Id, label or rule of a step', parse: String, placeholder: 'STEP' },
+    },
   },
   func(flags, ...wanted) {
     return reporting(this, flags.json, async () => {
@@ -29,9 +33,16 @@ export const cancelCommand = buildCommand<Flags, string[], CliContext>({
       }
       const core = await coreOf(this, flags);
       const steps = await Promise.all(wanted.map(async (one) => (await findStep(core, one)).step));
-      const answer = await core.call('POST', '/v1/steps/cancel', Cancelled, { steps: flags.all ? null : steps, waitMs });
+      const answer = await core.call('POST', '/v1/steps/cancel', Cancelled, {
+        steps: flags.all ? null : steps,
+        waitMs,
+      });
       if (flags.json) sayJson(this, answer);
-      else say(this, `${answer.cancelled} cancelled${answer.stillRunning > 0 ? `, ${answer.stillRunning} still ending` : ''}`);
+      else
+        say(
+          this,
+          `${answer.cancelled} cancelled${answer.stillRunning > 0 ? `, ${answer.stillRunning} still ending` : ''}`,
+        );
       return exitCodes.done.code;
     });
   },

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
+import type { z } from 'zod';
 import { loadConfiguration } from '../../config/load.ts';
 import { stateDirOf } from '../../config/state-dir.ts';
 import { KonvergeError } from '../../domain/error.ts';
 import { connectExisting } from '../client/connect.ts';
 import type { CoreClient } from '../client/core-client.ts';
 import { StepList, type StepView } from '../http/schemas.ts';
-import type { z } from 'zod';
 import type { CliContext } from './context.ts';
 
 export type StepViewData = z.infer<typeof StepView>;
@@ -48,7 +48,11 @@ export async function findStep(core: CoreClient, wanted: string): Promise<StepVi
   if (only && !another) return only;
   if (!only) throw new KonvergeError('not-found', `there is no step ${JSON.stringify(wanted)}`);
   const some = [...newest.values()].slice(0, 8).map((step) => `${step.step}  ${step.label}`);
-  throw new KonvergeError('not-found', `${JSON.stringify(wanted)} may be one of ${newest.size} steps:\n  ${some.join('\n  ')}`, {
-    hint: 'Name one by its id or its label.',
-  });
+  throw new KonvergeError(
+    'not-found',
+    `${JSON.stringify(wanted)} may be one of ${newest.size} steps:\n  ${some.join('\n  ')}`,
+    {
+      hint: 'Name one by its id or its label.',
+    },
+  );
 }

@@ -10,10 +10,34 @@ export const coreCommand = buildCommand<CoreCommandOptions, [], CliContext>({
   parameters: {
     flags: {
       workdir: { kind: 'parsed', parse: String, brief: 'The working directory', placeholder: 'DIR' },
-      engine: { kind: 'parsed', parse: String, brief: 'The engine. Default: konverge.yaml, else kubernetes', optional: true, placeholder: 'NAME' },
-      config: { kind: 'parsed', parse: String, brief: 'The konverge.yaml. Default: the one in the working directory', optional: true, placeholder: 'FILE' },
-      listen: { kind: 'parsed', parse: String, brief: 'Listen on TCP as well; the token is in the ready line', optional: true, placeholder: 'HOST:PORT' },
-      token: { kind: 'parsed', parse: String, brief: 'The token for TCP. Default: a random one', optional: true, placeholder: 'TOKEN' },
+      engine: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The engine. Default: konverge.yaml, else kubernetes',
+        optional: true,
+        placeholder: 'NAME',
+      },
+      config: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The konverge.yaml. Default: the one in the working directory',
+        optional: true,
+        placeholder: 'FILE',
+      },
+      listen: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Listen on TCP as well; the token is in the ready line',
+        optional: true,
+        placeholder: 'HOST:PORT',
+      },
+      token: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The token for TCP. Default: a random one',
+        optional: true,
+        placeholder: 'TOKEN',
+      },
     },
   },
   async func(flags) {

@@ -9,11 +9,15 @@ import { reporting, say, sayJson } from './output.ts';
 export const explainCommand = buildCommand<RunFlags, [string], CliContext>({
   docs: {
     brief: 'Say what became of a step, and why',
-    fullDescription: 'Shows the workload kind of a step and the rule that chose it, its queue, whether it runs direct, why it waits, and what the engine makes of it.',
+    fullDescription:
+      'Shows the workload kind of a step and the rule that chose it, its queue, whether it runs direct, why it waits, and what the engine makes of it.',
   },
   parameters: {
     flags: runFlags,
-    positional: { kind: 'tuple', parameters: [{ brief: 'Id, label or rule of the step', parse: String, placeholder: 'STEP' }] },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'Id, label or rule of the step', parse: String, placeholder: 'STEP' }],
+    },
   },
   func(flags, wanted) {
     return reporting(this, flags.json, async () => {

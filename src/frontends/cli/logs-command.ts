@@ -13,7 +13,8 @@ interface Flags extends RunFlags {
 export const logsCommand = buildCommand<Flags, [string], CliContext>({
   docs: {
     brief: 'Print the log of a step',
-    fullDescription: 'Prints what a step wrote, its standard output and then its standard error. With --follow it goes on until the step has ended.',
+    fullDescription:
+      'Prints what a step wrote, its standard output and then its standard error. With --follow it goes on until the step has ended.',
   },
   parameters: {
     flags: {
@@ -23,13 +24,19 @@ export const logsCommand = buildCommand<Flags, [string], CliContext>({
       stderr: { kind: 'boolean', brief: 'Standard error only', default: false },
     },
     aliases: { f: 'follow' },
-    positional: { kind: 'tuple', parameters: [{ brief: 'Id, label or rule of the step', parse: String, placeholder: 'STEP' }] },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'Id, label or rule of the step', parse: String, placeholder: 'STEP' }],
+    },
   },
   func(flags, wanted) {
     return reporting(this, flags.json, async () => {
       const core = await coreOf(this, flags);
       const step = await findStep(core, wanted);
-      const streams = flags.stdout === flags.stderr ? (['stdout', 'stderr'] as const) : ([flags.stderr ? 'stderr' : 'stdout'] as const);
+      const streams =
+        flags.stdout === flags.stderr
+          ? (['stdout', 'stderr'] as const)
+          : ([flags.stderr ? 'stderr' : 'stdout'] as const);
       const print = async (stream: 'stdout' | 'stderr'): Promise<void> => {
         const target = stream === 'stderr' && !flags.json ? this.process.stderr : this.process.stdout;
         for await (const chunk of core.bytes(`/v1/steps/${step.step}/logs?stream=${stream}&follow=${flags.follow}`)) {

@@ -12,10 +12,14 @@ interface Flags extends RunFlags {
 export const statusCommand = buildCommand<Flags, [], CliContext>({
   docs: {
     brief: 'Show the steps of a run and where they stand',
-    fullDescription: 'Shows the steps of the newest run in this directory: state, rule, queue and kind, how long, and why they wait or failed.',
+    fullDescription:
+      'Shows the steps of the newest run in this directory: state, rule, queue and kind, how long, and why they wait or failed.',
   },
   parameters: {
-    flags: { ...runFlags, all: { kind: 'boolean', brief: 'The steps of all runs, not only of the newest', default: false } },
+    flags: {
+      ...runFlags,
+      all: { kind: 'boolean', brief: 'The steps of all runs, not only of the newest', default: false },
+    },
   },
   func(flags) {
     return reporting(this, flags.json, async () => {
@@ -44,5 +48,8 @@ export function statusLines(steps: readonly StepViewData[], nowMs: number): stri
   const counts = new Map<string, number>();
   for (const { state } of steps) counts.set(state, (counts.get(state) ?? 0) + 1);
   const sum = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
-  return [...columns([['STATE', 'STEP', '', 'QUEUE/KIND', 'TIME', 'ID', 'REASON'], ...rows]), `${steps.length} steps: ${sum}`];
+  return [
+    ...columns([['STATE', 'STEP', '', 'QUEUE/KIND', 'TIME', 'ID', 'REASON'], ...rows]),
+    `${steps.length} steps: ${sum}`,
+  ];
 }

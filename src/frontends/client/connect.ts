@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { readCoreFile, type StateDir } from '../../config/state-dir.ts';
-import { type ErrorCode, errorTable } from '../../domain/error-table.ts';
 import { KonvergeError } from '../../domain/error.ts';
+import { type ErrorCode, errorTable } from '../../domain/error-table.ts';
 import { Health } from '../http/schemas.ts';
 import { CoreClient } from './core-client.ts';
 

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
-import { errorTable, type ErrorCode } from '../../domain/error-table.ts';
 import { KonvergeError } from '../../domain/error.ts';
+import { type ErrorCode, errorTable } from '../../domain/error-table.ts';
 
 const ErrorBody = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) });
 

@@ -34,7 +34,7 @@ export interface RouteCall<Params, Query, Body> {
 
 /** Gives a route's handler the types of its own schemas. */
 export function route<Params, Query, Body>(definition: Route<Params, Query, Body>): Route {
-  return definition as Route;
+  return definition;
 }
 
 /** Parses one part of a request at the border; throws `request-invalid` naming every field that is wrong. */

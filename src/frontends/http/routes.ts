@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { stepsRoutes } from './step-routes.ts';
-import { sessionRoutes } from './session-routes.ts';
 import type { Api } from './api.ts';
 import { openApiDocument } from './openapi.ts';
 import { type Route, route } from './route.ts';
 import { Health, Queue } from './schemas.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { stepsRoutes } from './step-routes.ts';
 
 /** Every route of the API, version 1. */
 export function routes(api: Api): readonly Route[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { stepStates } from '../../domain/state.ts';
-import { workloadKinds } from '../../domain/kind.ts';
 import { failureClasses } from '../../domain/failure.ts';
+import { workloadKinds } from '../../domain/kind.ts';
+import { stepStates } from '../../domain/state.ts';
 import { StepRequest } from '../snakemake/step-request.ts';
 
 /** The shapes of the API, version 1. Requests are parsed by them; the OpenAPI document is made of them. */

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { errorTable } from '../../domain/error-table.ts';
 import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
+import { errorTable } from '../../domain/error-table.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Api } from './api.ts';
 import { parsePart, type Route } from './route.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { SubmitItem, SubmitResult } from '../../app/submit.ts';
 import { heartbeatMs } from '../../app/sessions.ts';
+import type { SubmitItem, SubmitResult } from '../../app/submit.ts';
 import type { SessionId, StepId } from '../../domain/brand.ts';
 import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
 import { StepRequest } from '../snakemake/step-request.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SessionId, StepId } from '../../domain/brand.ts';
 import { type Api, stepView } from './api.ts';
+import { byteStream } from './byte-stream.ts';
 import { ndjson } from './ndjson.ts';
 import { type Route, route } from './route.ts';
 import {
@@ -15,7 +16,6 @@ import {
   StepView,
 } from './schemas.ts';
 import { cancelAndWait } from './session-routes.ts';
-import { byteStream } from './byte-stream.ts';
 
 const StepParams = z.object({ step: z.string() });
 

@@ -22,7 +22,9 @@ export function openDatabase(path: string, options: { readonly readOnly?: boolea
     return database;
   } catch (cause) {
     if (cause instanceof KonvergeError) throw cause;
-    throw new KonvergeError('store-failed', `cannot open the run store ${path}: ${(cause as Error).message}`, { cause });
+    throw new KonvergeError('store-failed', `cannot open the run store ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -27,7 +27,7 @@ function record(number: number, over: Partial<StepRecord> = {}): StepRecord {
       outputs: [`out/${number}`],
       logs: [],
       resources: { cpuMillis: 1000, custom: {} },
-      execution: { mode: 'direct', shell: '/bin/sh', commands: ["echo 'ü' \"$x\"\n"] },
+      execution: { mode: 'direct', shell: '/bin/sh', commands: ['echo \'ü\' "$x"\n'] },
       cwd: '/work',
       env: {},
       services: [],
@@ -48,7 +48,16 @@ function record(number: number, over: Partial<StepRecord> = {}): StepRecord {
 }
 
 function event(step: StepRecord): NewStepEvent {
-  return { atMs: 5, session: step.session, step: step.id, ref: step.spec.ref, rule: 'map', label: step.spec.label, state: step.state, reason: '' };
+  return {
+    atMs: 5,
+    session: step.session,
+    step: step.id,
+    ref: step.spec.ref,
+    rule: 'map',
+    label: step.spec.label,
+    state: step.state,
+    reason: '',
+  };
 }
 
 function store(): { path: string; store: SqliteRunStore } {
@@ -83,7 +92,13 @@ describe('the run store', () => {
     runs.write({ steps: [step] });
     const adopter = 's-2' as SessionId;
     runs.write({ changes: [{ ...step, session: adopter, ref: '9.1', state: 'running', startedAtMs: 7 }] });
-    expect(runs.step(step.id)).toEqual({ ...step, session: adopter, spec: { ...step.spec, ref: '9.1' }, state: 'running', startedAtMs: 7 });
+    expect(runs.step(step.id)).toEqual({
+      ...step,
+      session: adopter,
+      spec: { ...step.spec, ref: '9.1' },
+      state: 'running',
+      startedAtMs: 7,
+    });
     runs.close();
   });
 
@@ -128,7 +143,9 @@ describe('the run store', () => {
   it('finds the newest generation of a key', () => {
     const { store: runs } = store();
     const key = 'key-1' as StepKey;
-    runs.write({ steps: [record(1, { generation: 1 }), record(2, { key, generation: 3 }), record(3, { key, generation: 2 })] });
+    runs.write({
+      steps: [record(1, { generation: 1 }), record(2, { key, generation: 3 }), record(3, { key, generation: 2 })],
+    });
     expect(runs.newestOfKey(key)?.generation).toBe(3);
     expect(runs.newestOfKey('none' as StepKey)).toBeUndefined();
     runs.close();

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { loadConfiguration } from '../../../config/load.ts';
 import { asKonvergeError } from '../../../domain/error.ts';
-import { runFlags, type RunFlags } from '../connection.ts';
+import { type RunFlags, runFlags } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { columns, reporting, say, sayJson } from '../output.ts';
@@ -11,7 +11,8 @@ import { type Finding, findPlugin, findPrograms } from './checks.ts';
 export const doctorCommand = buildCommand<RunFlags, [], CliContext>({
   docs: {
     brief: 'Say what is installed, what is missing and how to get it',
-    fullDescription: 'Checks this machine: programs, the Snakemake plugin, konverge.yaml, and what the local engine can do here (memory limits, process tracking, containers).',
+    fullDescription:
+      'Checks this machine: programs, the Snakemake plugin, konverge.yaml, and what the local engine can do here (memory limits, process tracking, containers).',
   },
   parameters: { flags: runFlags },
   func(flags) {
@@ -33,7 +34,13 @@ export const doctorCommand = buildCommand<RunFlags, [], CliContext>({
 const marks = { ok: 'ok', missing: 'MISSING', optional: 'not here' } as const;
 
 function findingLines(findings: readonly Finding[]): string[] {
-  return columns(findings.map(({ name, status, detail, remedy }) => [marks[status], name, remedy === '' ? detail : `${detail}. To get it: ${remedy}`]));
+  return columns(
+    findings.map(({ name, status, detail, remedy }) => [
+      marks[status],
+      name,
+      remedy === '' ? detail : `${detail}. To get it: ${remedy}`,
+    ]),
+  );
 }
 
 function findNode(context: CliContext): Finding {
@@ -43,7 +50,12 @@ function findNode(context: CliContext): Finding {
 function findConfiguration(workdir: string): Finding {
   try {
     const { path } = loadConfiguration(workdir);
-    return { name: 'konverge.yaml', status: 'ok', detail: path ? `${path} is right` : 'none here; the defaults hold', remedy: '' };
+    return {
+      name: 'konverge.yaml',
+      status: 'ok',
+      detail: path ? `${path} is right` : 'none here; the defaults hold',
+      remedy: '',
+    };
   } catch (thrown) {
     const error = asKonvergeError(thrown);
     return { name: 'konverge.yaml', status: 'missing', detail: error.message, remedy: error.hint };

@@ -76,7 +76,8 @@ describe('progress', () => {
 
 describe('the table', () => {
   const progress = new Progress();
-  for (let rule = 0; rule < 40; rule += 1) progress.take(event(`${rule}`, `rule${rule} x`, 'queued', 'waits for 2 cpu in queue default: 2 of 2 in use'));
+  for (let rule = 0; rule < 40; rule += 1)
+    progress.take(event(`${rule}`, `rule${rule} x`, 'queued', 'waits for 2 cpu in queue default: 2 of 2 in use'));
   const rules = progress.rules(factsOf(''));
 
   it.each([
@@ -90,7 +91,9 @@ describe('the table', () => {
   });
 
   it('says how far it is and how long it may take', () => {
-    const facts = { rules: [{ rule: 'map', announced: 4, queued: 2, running: 1, done: 1, failed: 0, retried: 0, remark: '' }] };
+    const facts = {
+      rules: [{ rule: 'map', announced: 4, queued: 2, running: 1, done: 1, failed: 0, retried: 0, remark: '' }],
+    };
     expect(tableLines({ ...facts, elapsedMs: 10_000, width: 80, height: 24, colour: false })).toEqual([
       'RULE  QUEUED  RUNNING  DONE  FAILED',
       'map   2       1        1/4   -',

@@ -50,7 +50,11 @@ export class Progress {
 
   /** The rules in the order in which their first step came; rules that Snakemake runs itself are behind them. */
   rules(facts: Pick<WorkflowFacts, 'announced' | 'finished'>): RuleProgress[] {
-    const rules = [...this.#rules].map(([rule, counts]) => ({ rule, announced: facts.announced.get(rule) ?? 0, ...counts }));
+    const rules = [...this.#rules].map(([rule, counts]) => ({
+      rule,
+      announced: facts.announced.get(rule) ?? 0,
+      ...counts,
+    }));
     for (const [rule, announced] of facts.announced) {
       if (this.#rules.has(rule)) continue;
       rules.push({ rule, announced, ...noCounts(), done: facts.finished.get(rule) ?? 0 });

@@ -19,7 +19,10 @@ export const runCommand = buildCommand<Flags, string[], CliContext>({
       json: { kind: 'boolean', brief: 'Print events as JSON, one a line', default: false },
       plain: { kind: 'boolean', brief: "No table: Snakemake's own output as it comes", default: false },
     },
-    positional: { kind: 'array', parameter: { brief: 'Flags and targets for snakemake', parse: String, placeholder: 'SNAKEMAKE' } },
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'Flags and targets for snakemake', parse: String, placeholder: 'SNAKEMAKE' },
+    },
   },
   func(flags, ...given) {
     return reporting(this, flags.json, () => runWorkflow(this, flags, given));

@@ -48,7 +48,13 @@ export async function runWorkflow(
     table || flags.json
       ? SnakemakeProcess.logged(context, call, join(state.path, 'snakemake.log'))
       : SnakemakeProcess.inherit(context, call);
-  const view = new RunView(context, state, { table, json: flags.json, startedMs, announcement, facts: snakemake.facts });
+  const view = new RunView(context, state, {
+    table,
+    json: flags.json,
+    startedMs,
+    announcement,
+    facts: snakemake.facts,
+  });
   const watching = view.watch();
   const leave = (): void => snakemake.abandon();
   // Ctrl-C reaches Snakemake by the terminal; we stay to say how it ended. SIGTERM is for us: leave, and let steps run on.
@@ -66,7 +72,8 @@ export async function runWorkflow(
     rmSync(announcement, { force: true });
   }
   if (snakemake.abandoned) {
-    if (!flags.json) say(context, 'konverge: left the run; its running steps go on, and the next `konverge run` takes them up');
+    if (!flags.json)
+      say(context, 'konverge: left the run; its running steps go on, and the next `konverge run` takes them up');
     return exitCodes.detached.code;
   }
   if (!flags.json) sayWhere(context, { code, elapsedMs: Date.now() - startedMs, view, snakemake });
@@ -81,12 +88,20 @@ function engineIn(argv: readonly string[]): string {
 
 function sayWhere(
   context: CliContext,
-  facts: { readonly code: number; readonly elapsedMs: number; readonly view: RunView; readonly snakemake: SnakemakeProcess },
+  facts: {
+    readonly code: number;
+    readonly elapsedMs: number;
+    readonly view: RunView;
+    readonly snakemake: SnakemakeProcess;
+  },
 ): void {
   const { done, failed } = facts.view.progress.counts();
   const { session, state } = facts.view;
   say(context, '');
-  say(context, `${facts.code === 0 ? 'finished' : 'failed'}: ${done} steps done${failed > 0 ? `, ${failed} failed` : ''} in ${formatDuration(facts.elapsedMs)}`);
+  say(
+    context,
+    `${facts.code === 0 ? 'finished' : 'failed'}: ${done} steps done${failed > 0 ? `, ${failed} failed` : ''} in ${formatDuration(facts.elapsedMs)}`,
+  );
   if (facts.code !== 0) for (const line of facts.snakemake.lastWords()) say(context, `  ${line}`);
   say(context, `results   ${state.workdir}`);
   say(context, `logs      ${join(state.path, 'steps')}  (konverge logs STEP)`);

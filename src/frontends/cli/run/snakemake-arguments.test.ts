@@ -7,42 +7,58 @@ const defaults = { engine: 'local', engineFrom: 'the default', cpus: 4 };
 describe('the flags that konverge run gives to snakemake', () => {
   it('adds what is needed and missing, and says so', () => {
     const { argv, added } = snakemakeArguments(['all', '-k'], defaults);
-    expect(argv).toEqual(['all', '-k', '--executor', 'kueue', '--kueue-engine', 'local', '--jobs', '4', '--rerun-incomplete']);
+    expect(argv).toEqual([
+      'all',
+      '-k',
+      '--executor',
+      'kueue',
+      '--kueue-engine',
+      'local',
+      '--jobs',
+      '4',
+      '--rerun-incomplete',
+    ]);
     expect(added).toEqual(['engine local (the default)', '--jobs 4 (the cpus of this machine)']);
   });
 
-  it.each([
-    [['--jobs', '9']],
-    [['--jobs=9']],
-    [['-j', '9']],
-    [['-j9']],
-    [['--profile', 'p']],
-  ])('leaves the number of jobs alone in %j', (given) => {
-    expect(snakemakeArguments(given, defaults).argv.slice(given.length)).not.toContain('4');
-  });
+  it.each([[['--jobs', '9']], [['--jobs=9']], [['-j', '9']], [['-j9']], [['--profile', 'p']]])(
+    'leaves the number of jobs alone in %j',
+    (given) => {
+      expect(snakemakeArguments(given, defaults).argv.slice(given.length)).not.toContain('4');
+    },
+  );
 
   it('leaves executor, engine and the treatment of incomplete files alone where they are given', () => {
     const given = ['--executor=local', '--kueue-engine', 'kubernetes', '--ignore-incomplete', '-j1'];
     expect(snakemakeArguments(given, defaults)).toMatchObject({ argv: given, added: [] });
   });
 
-  it.each([[['-n']], [['--dry-run', 'all']], [['--unlock']], [['--dag=dot']], [['--touch']]])('sees that %j runs nothing', (given) => {
-    expect(snakemakeArguments(given, defaults)).toMatchObject({ inspectsOnly: true });
-    expect(snakemakeArguments(given, defaults).argv).not.toContain('--rerun-incomplete');
-  });
+  it.each([[['-n']], [['--dry-run', 'all']], [['--unlock']], [['--dag=dot']], [['--touch']]])(
+    'sees that %j runs nothing',
+    (given) => {
+      expect(snakemakeArguments(given, defaults)).toMatchObject({ inspectsOnly: true });
+      expect(snakemakeArguments(given, defaults).argv).not.toContain('--rerun-incomplete');
+    },
+  );
 
-  it.each([
-    [['--directory', 'there']],
-    [['-d', 'there']],
-    [['--directory=there']],
-  ])('finds the working directory in %j', (given) => {
-    expect(snakemakeArguments(given, defaults).directory).toBe('there');
-  });
+  it.each([[['--directory', 'there']], [['-d', 'there']], [['--directory=there']]])(
+    'finds the working directory in %j',
+    (given) => {
+      expect(snakemakeArguments(given, defaults).directory).toBe('there');
+    },
+  );
 });
 
 describe('the scanner', () => {
   it("puts snakemake's words behind the escape, and ours before it", () => {
-    expect(withEscapedSnakemakeFlags(['run', '--json', '-s', 'x', '--plain'])).toEqual(['run', '--json', '--', '-s', 'x', '--plain']);
+    expect(withEscapedSnakemakeFlags(['run', '--json', '-s', 'x', '--plain'])).toEqual([
+      'run',
+      '--json',
+      '--',
+      '-s',
+      'x',
+      '--plain',
+    ]);
     expect(withEscapedSnakemakeFlags(['run', '--', '--help'])).toEqual(['run', '--', '--help']);
     expect(withEscapedSnakemakeFlags(['run'])).toEqual(['run', '--']);
     expect(withEscapedSnakemakeFlags(['status', '--all'])).toEqual(['status', '--all']);

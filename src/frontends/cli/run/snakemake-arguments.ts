@@ -12,7 +12,8 @@ export interface SnakemakeArguments {
 }
 
 /** Flags with which Snakemake looks at a workflow, or mends its records, and runs none of it. */
-const inspecting = `-n --dry-run --dryrun --lint --dag --rulegraph --filegraph --d3dag --summary -S --detailed-summary -D
+const inspecting =
+  `-n --dry-run --dryrun --lint --dag --rulegraph --filegraph --d3dag --summary -S --detailed-summary -D
   --list -l --list-rules --list-target-rules --lt --list-input-changes --list-params-changes --list-code-changes --help -h --version -v
   --unlock --touch -t --cleanup-metadata --cm --cleanup-shadow --delete-all-output --delete-temp-output --archive
   --report --export-cwl --generate-unit-tests --containerize --conda-create-envs-only --conda-cleanup-envs --list-conda-envs
@@ -37,13 +38,23 @@ export function snakemakeArguments(
     added.push(`--jobs ${defaults.cpus} (the cpus of this machine)`);
   }
   // What a killed run left unfinished is taken up or done again: no ritual for the user.
-  if (!inspectsOnly && !has(given, '--rerun-incomplete', '--ri', '--ignore-incomplete', '--ii')) argv.push('--rerun-incomplete');
-  return { argv, ...(directory !== undefined && { directory }), ...(config !== undefined && { config }), inspectsOnly, added };
+  if (!inspectsOnly && !has(given, '--rerun-incomplete', '--ri', '--ignore-incomplete', '--ii'))
+    argv.push('--rerun-incomplete');
+  return {
+    argv,
+    ...(directory !== undefined && { directory }),
+    ...(config !== undefined && { config }),
+    inspectsOnly,
+    added,
+  };
 }
 
 function has(argv: readonly string[], ...names: readonly string[]): boolean {
   return argv.some((word) =>
-    names.some((name) => word === name || word.startsWith(`${name}=`) || (/^-\w$/.test(name) && new RegExp(`^${name}\\d+$`).test(word))),
+    names.some(
+      (name) =>
+        word === name || word.startsWith(`${name}=`) || (/^-\w$/.test(name) && new RegExp(`^${name}\\d+$`).test(word)),
+    ),
   );
 }
 

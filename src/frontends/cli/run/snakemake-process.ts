@@ -28,7 +28,12 @@ export class SnakemakeProcess {
     this.logPath = logPath;
     this.#child = spawn('snakemake', call.argv, {
       cwd: context.cwd,
-      env: { ...context.env, KONVERGE_NODE: context.selfCommand[0], KONVERGE_CORE: context.selfCommand[1], ...call.env },
+      env: {
+        ...context.env,
+        KONVERGE_NODE: context.selfCommand[0],
+        KONVERGE_CORE: context.selfCommand[1],
+        ...call.env,
+      },
       stdio: logPath === undefined ? 'inherit' : ['inherit', 'pipe', 'pipe'],
     });
     this.ended = logPath === undefined ? this.#exit() : this.#logAndExit(logPath);
@@ -66,10 +71,14 @@ export class SnakemakeProcess {
       this.#child.once('error', (cause) => {
         const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
         reject(
-          new KonvergeError('core-not-startable', missing ? 'there is no snakemake in PATH' : `snakemake: ${cause.message}`, {
-            hint: 'Install it beside konverge: pip install "snakemake>=9.25,<10"',
-            cause,
-          }),
+          new KonvergeError(
+            'core-not-startable',
+            missing ? 'there is no snakemake in PATH' : `snakemake: ${cause.message}`,
+            {
+              hint: 'Install it beside konverge: pip install "snakemake>=9.25,<10"',
+              cause,
+            },
+          ),
         );
       });
       this.#child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));

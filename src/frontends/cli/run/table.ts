@@ -25,7 +25,9 @@ export function tableLines(facts: TableFacts): string[] {
     dash(rule.failed),
     [rule.retried > 0 ? `${rule.retried} retried` : '', rule.remark].filter((part) => part !== '').join('; '),
   ]);
-  const lines = columns([['RULE', 'QUEUED', 'RUNNING', 'DONE', 'FAILED', ''], ...body]).map((line) => cut(line, facts.width));
+  const lines = columns([['RULE', 'QUEUED', 'RUNNING', 'DONE', 'FAILED', ''], ...body]).map((line) =>
+    cut(line, facts.width),
+  );
   const summary = cut(summaryLine(facts), facts.width);
   // The newest rules are the ones that move; the first ones give way on a small terminal.
   const room = Math.max(1, facts.height - 3);

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { stateDirOf } from '../../src/config/state-dir.ts';
+import { CoreProcess } from './core-process.ts';
+import { eventually, patienceMs, temporaryDirectory } from './harness.ts';
+import { stepRequest } from './step.ts';
+
+/** Why no file system of our own can be had here; undefined if it can. */
+const missing = mountFault();
+
+test.skipIf(missing !== undefined)(
+  `a full disk holds the core up, and nothing is lost${missing === undefined ? '' : ` (missing tool: ${missing})`}`,
+  { timeout: 4 * patienceMs },
+  async () => {
+    const workdir = temporaryDirectory();
+    const { path } = stateDirOf(workdir);
+    mkdirSync(path, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'konverge-test', path]);
+    onTestFinished(() => void execFileSync('umount', ['-l', path]));
+
+    const core = await CoreProcess.start(workdir, '--engine', 'local');
+    const { session } = await core.open();
+    const refs = Array.from({ length: 8 }, (_, n) => `s${n}`);
+    const command = (name: string): string =>
+      `touch up-${name}; until [ -e go ]; do sleep 0.02; done; echo x > ${name}`;
+    await core.submit(
+      session,
+      refs.map((name) => stepRequest(workdir, name, command(name))),
+    );
+    // What has begun; the others may fail for want of room for their logs.
+    await eventually(() => existsSync(join(workdir, 'up-s0')), 'the first step');
+
+    const ballast = join(path, 'ballast');
+    fill(ballast);
+    await expect(core.submit(session, [stepRequest(workdir, 'late', 'true')])).rejects.toMatchObject({
+      code: expect.stringMatching(/^(disk-full|store-failed)$/),
+    });
+    writeFileSync(join(workdir, 'go'), '');
+    const trouble = async (): Promise<unknown> =>
+      (
+        await core.client.call(
+          'POST',
+          `/v1/sessions/${session}/heartbeat`,
+          z.object({ trouble: z.string().nullable() }),
+          {},
+        )
+      ).trouble;
+    await eventually(async () => (await trouble()) !== null, 'the core to say that it cannot write');
+    // It can still be looked at.
+    expect((await core.steps()).length).toBeGreaterThanOrEqual(refs.length);
+    expect(core.child.exitCode).toBeNull();
+
+    rmSync(ballast);
+    await eventually(async () => (await trouble()) === null, 'the core to write again');
+    expect(await core.endOf(session, 's0.1')).toMatchObject({ state: 'succeeded' });
+    await core.submit(session, [stepRequest(workdir, 'late', 'true')]);
+    expect((await core.endOf(session, 'late.1')).state).toBe('succeeded');
+    await core.close(session);
+    expect(await core.exit).toBe(0);
+  },
+);
+
+test.skipIf(missing !== undefined)(
+  `a core that must end on a full disk ends${missing === undefined ? '' : ` (missing tool: ${missing})`}`,
+  { timeout: 4 * patienceMs },
+  async () => {
+    const workdir = temporaryDirectory();
+    const { path } = stateDirOf(workdir);
+    mkdirSync(path, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'konverge-test', path]);
+    onTestFinished(() => void execFileSync('umount', ['-l', path]));
+    const core = await CoreProcess.start(workdir, '--engine', 'local');
+    const { session } = await core.open();
+    const request = stepRequest(workdir, 'a', 'touch up; until [ -e go ]; do sleep 0.02; done; echo x >> ran');
+    await core.submit(session, [request]);
+    await eventually(() => existsSync(join(workdir, 'up')), 'the step');
+    const ballast = join(path, 'ballast');
+    fill(ballast);
+    await core.close(session).catch(() => undefined);
+    writeFileSync(join(workdir, 'go'), '');
+    // What could not be written is observed again by the next core.
+    expect(await core.exit).toBe(0);
+    rmSync(ballast);
+    const second = await CoreProcess.start(workdir, '--engine', 'local');
+    await eventually(async () => (await second.steps())[0]?.state === 'succeeded', 'the end to be known');
+  },
+);
+
+function fill(path: string): void {
+  for (const bytes of [65_536, 4096, 512]) {
+    try {
+      for (;;) appendFileSync(path, Buffer.alloc(bytes));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+}
+
+function mountFault(): string | undefined {
+  const place = stateDirOf('/tmp/konverge-mount-probe').path;
+  try {
+    mkdirSync(place, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'konverge-test', place], { stdio: 'pipe' });
+    execFileSync('umount', [place], { stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `mount of a tmpfs: ${(error as Error).message.split('\n')[1] ?? (error as Error).message}`;
+  } finally {
+    rmSync('/tmp/konverge-mount-probe', { recursive: true, force: true });
+  }
+}
