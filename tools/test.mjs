@@ -18,8 +18,8 @@ await runMain(async () => {
   const kit = await prepareKit(requirements, await exampleRequirements());
   const runners = [
     { name: 'vitest', argv: [kit.node, ...vitest(more)] },
-    { name: 'pytest', argv: [kit.python, ...pytest(more)] },
-  ].filter(({ name }) => only === null || name === only);
+    ...pytest(more).map((argv, index) => ({ name: `pytest-${index + 1}`, argv: [kit.python, ...argv] })),
+  ].filter(({ name }) => only === null || name.startsWith(only));
 
   const results = [];
   for (const { name, argv } of runners) {
@@ -37,15 +37,18 @@ function vitest(more) {
   return ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...more];
 }
 
-/** @param {string[]} more */
+/**
+ * A process for each folder: the workflow tests fork the process they run in, and the tests of the plugin leave threads
+ * of Snakemake's behind in theirs.
+ * @param {string[]} more
+ */
 function pytest(more) {
   const settings = ['-c', 'integrations/snakemake/pyproject.toml', '--rootdir', root];
   const report = ['-p', 'pytest_report', '--continue-on-collection-errors'];
-  const namesTests = more.some((word) => existsSync(path.join(root, word.split('::')[0] ?? '')));
-  const folders = ['integrations/snakemake/tests', 'test/workflows', 'test/examples', 'test/wheel'].filter((folder) =>
-    existsSync(path.join(root, folder)),
-  );
-  return ['-m', 'pytest', ...settings, ...report, ...(namesTests ? [] : folders), ...more];
+  const command = ['-m', 'pytest', ...settings, ...report];
+  if (more.some((word) => existsSync(path.join(root, word.split('::')[0] ?? '')))) return [[...command, ...more]];
+  const folders = ['integrations/snakemake/tests', 'test/workflows', 'test/cli', 'test/examples', 'test/wheel'];
+  return folders.map((folder) => [...command, folder, ...more]);
 }
 
 /**

@@ -120,6 +120,12 @@ export class Core {
     return { trouble: this.#context.ledger.trouble ?? null };
   }
 
+  /** Every session; one whose front end has just gone is not attached any more. */
+  listSessions(): ReturnType<Sessions['list']> {
+    this.expireSession();
+    return this.sessions.list();
+  }
+
   /** Notices a front end that went without a word; true if one did. */
   expireSession(): boolean {
     const gone = this.sessions.expire();

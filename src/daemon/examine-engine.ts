@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfiguration } from '../config/load.ts';
 import { formatBytes, formatCpuMillis } from '../domain/quantity.ts';
 import { createEngineFactory } from '../engines/registry.ts';
-import type { Finding } from '../frontends/cli/doctor/checks.ts';
+import type { Finding } from '../frontends/cli/doctor/finding.ts';
 import { systemClock } from '../ports/clock.ts';
 import { silentLogger } from '../ports/logger.ts';
 

@@ -25,7 +25,7 @@ test.skipIf(missing !== undefined)(
     const { session } = await core.open();
     const refs = Array.from({ length: 8 }, (_, n) => `s${n}`);
     const command = (name: string): string =>
-      `touch up-${name}; until [ -e go ]; do sleep 0.02; done; echo x > ${name}`;
+      `touch up-${name}; until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done; echo x > ${name}`;
     await core.submit(
       session,
       refs.map((name) => stepRequest(workdir, name, command(name))),
@@ -35,6 +35,8 @@ test.skipIf(missing !== undefined)(
 
     const ballast = join(path, 'ballast');
     fill(ballast);
+    // Its log has no room either.
+    fill(core.state.log);
     await expect(core.submit(session, [stepRequest(workdir, 'late', 'true')])).rejects.toMatchObject({
       code: expect.stringMatching(/^(disk-full|store-failed)$/),
     });
@@ -74,11 +76,17 @@ test.skipIf(missing !== undefined)(
     onTestFinished(() => void execFileSync('umount', ['-l', path]));
     const core = await CoreProcess.start(workdir, '--engine', 'local');
     const { session } = await core.open();
-    const request = stepRequest(workdir, 'a', 'touch up; until [ -e go ]; do sleep 0.02; done; echo x >> ran');
+    const request = stepRequest(
+      workdir,
+      'a',
+      'touch up; until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done; echo x >> ran',
+    );
     await core.submit(session, [request]);
     await eventually(() => existsSync(join(workdir, 'up')), 'the step');
     const ballast = join(path, 'ballast');
     fill(ballast);
+    // Its log has no room either.
+    fill(core.state.log);
     await core.close(session).catch(() => undefined);
     writeFileSync(join(workdir, 'go'), '');
     // What could not be written is observed again by the next core.

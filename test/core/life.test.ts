@@ -35,7 +35,7 @@ describe('a core', { timeout }, () => {
     writeFileSync(join(workdir, 'konverge.yaml'), 'local: { queues: { default: { cpu: 1 } } }\n');
     const core = await CoreProcess.start(workdir, ...local);
     const { session } = await core.open();
-    const command = 'echo x >> ran; until [ -e go ]; do sleep 0.02; done';
+    const command = 'echo x >> ran; until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done';
     await core.submit(session, [stepRequest(workdir, 'a', command), stepRequest(workdir, 'b', command)]);
     await core.running(session, 'a.1');
     await core.close(session);
@@ -59,7 +59,9 @@ describe('a core', { timeout }, () => {
     const workdir = temporaryDirectory();
     const core = await CoreProcess.start(workdir, ...local);
     const { session } = await core.open();
-    await core.submit(session, [stepRequest(workdir, 'a', 'until [ -e go ]; do sleep 0.02; done; echo x > done')]);
+    await core.submit(session, [
+      stepRequest(workdir, 'a', 'until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done; echo x > done'),
+    ]);
     await core.running(session, 'a.1');
     core.child.kill('SIGTERM');
     expect(await core.exit).toBe(0);

@@ -22,7 +22,8 @@ function configured(): string {
 describe('a core that is killed', { timeout }, () => {
   it('is followed by one that goes on with the session: what runs, what has ended, what waits, each once', async () => {
     const workdir = configured();
-    const lines = (name: string): string => `echo ${name} >> ran; until [ -e go-${name} ]; do sleep 0.02; done`;
+    const lines = (name: string): string =>
+      `echo ${name} >> ran; until [ -e go-${name} ] || [ ! -d $PWD ]; do sleep 0.02; done`;
     const names = ['runs', 'ends', 'waits'];
     const requests = names.map((name) => stepRequest(workdir, name, lines(name)));
 
@@ -53,7 +54,11 @@ describe('a core that is killed', { timeout }, () => {
     const good = stepRequest(workdir, 'good', 'echo good >> ran');
     const told = stepRequest(workdir, 'told', 'echo told >> ran');
     const bad = stepRequest(workdir, 'bad', 'echo bad >> ran; exit 1');
-    const long = stepRequest(workdir, 'long', 'echo long >> ran; until [ -e go ]; do sleep 0.02; done');
+    const long = stepRequest(
+      workdir,
+      'long',
+      'echo long >> ran; until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done',
+    );
 
     const first = await CoreProcess.start(workdir);
     const { session } = await first.open();
@@ -125,7 +130,11 @@ describe('a core that is killed', { timeout }, () => {
 describe('a step of a killed core', { timeout }, () => {
   it('keeps the next core alive without a session, and its end is kept for the session that asks', async () => {
     const workdir = configured();
-    const request = stepRequest(workdir, 'a', 'until [ -e go ]; do sleep 0.02; done; echo done > done');
+    const request = stepRequest(
+      workdir,
+      'a',
+      'until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done; echo done > done',
+    );
     const first = await CoreProcess.start(workdir);
     const { session } = await first.open();
     await first.submit(session, [request]);
@@ -145,7 +154,7 @@ describe('a step of a killed core', { timeout }, () => {
 
   it('is known to run although the core was killed before it could write that down', async () => {
     const workdir = configured();
-    const request = stepRequest(workdir, 'a', 'echo x >> ran; until [ -e go ]; do sleep 0.02; done');
+    const request = stepRequest(workdir, 'a', 'echo x >> ran; until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done');
     const first = await CoreProcess.start(workdir);
     const { session } = await first.open();
     await first.submit(session, [request]);

@@ -33,8 +33,8 @@ export function stepRequest(
   return { ...same, threads: 1, resources: {}, ...more };
 }
 
-/** Says in `old.pid` who it is, ignores SIGTERM, and goes on until it is killed. */
-export const stubborn = "trap '' TERM; echo $$ > old.part; mv old.part old.pid; while :; do sleep 0.02; done";
+/** Says in `old.pid` who it is, ignores SIGTERM, and goes on until it is killed (or a failed test has removed its directory). */
+export const stubborn = "trap '' TERM; echo $$ > old.part; mv old.part old.pid; while [ -d $PWD ]; do sleep 0.02; done";
 
 /** Leaves the file `overlap` if the process of `stubborn` is still there (a zombie is not). */
 export const watchful =

@@ -41,7 +41,11 @@ describe('a batch of steps', { timeout }, () => {
   it('that comes twice runs once', async () => {
     const under = await CoreUnderTest.open();
     const { record: session } = under.attach();
-    const spec = stepSpec(under.directory, 'a', 'echo once >> count; until [ -e go ]; do sleep 0.02; done');
+    const spec = stepSpec(
+      under.directory,
+      'a',
+      'echo once >> count; until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done',
+    );
     const [first] = await under.submit(session.id, [spec]);
     const [second] = await under.submit(session.id, [spec]);
     expect([first?.outcome, second?.outcome]).toEqual(['accepted', 'adopted']);
@@ -85,7 +89,7 @@ describe('a batch of steps', { timeout }, () => {
   it('refuses two steps with the same outputs, in flight or in one batch', async () => {
     const under = await CoreUnderTest.open();
     const { record: session } = under.attach();
-    const waits = stepSpec(under.directory, 'a', 'until [ -e go ]; do sleep 0.02; done');
+    const waits = stepSpec(under.directory, 'a', 'until [ -e go ] || [ ! -d $PWD ]; do sleep 0.02; done');
     const other = { ...waits, ref: 'other.1', execution: { ...stepSpec(under.directory, 'a', 'true').execution } };
     await under.submit(session.id, [waits]);
     expect(outcomes(await under.submit(session.id, [other]))).toEqual(['step-claimed']);

@@ -1,6 +1,6 @@
 // Writes the generated parts of the documentation from the code. Run by Node 24 as it is:
 //
-//     node_modules/.bin/node tools/docs/generate.ts
+//     npm run docs
 //
 // test/docs/generated.test.ts fails when the committed files are not what this makes.
 import { execFileSync } from 'node:child_process';

@@ -2,7 +2,16 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './place.mjs';
 
-const folders = ['integrations/snakemake/src', 'integrations/snakemake/tests', 'test/workflows', 'tools', 'bench'];
+const folders = [
+  'integrations/snakemake/src',
+  'integrations/snakemake/tests',
+  'test/workflows',
+  'test/cli',
+  'test/examples',
+  'test/wheel',
+  'tools',
+  'bench',
+];
 
 /** Folders with Python in them, from the repository's root. */
 export function pythonSources() {

@@ -1,5 +1,5 @@
 import type { CommandContext, StricliProcess } from '@stricli/core';
-import type { Finding } from './doctor/checks.ts';
+import type { Finding } from './doctor/finding.ts';
 
 /** What the commands get from outside, so that tests can hand in their own. */
 export interface CliContext extends CommandContext {

@@ -45,7 +45,7 @@ export function sessionRoutes(api: Api): Route[] {
       status: 200,
       answer: SessionList,
       handle: () => ({
-        sessions: core.sessions.list().map(({ record, attached, alive }) => ({
+        sessions: core.listSessions().map(({ record, attached, alive }) => ({
           session: record.id,
           frontEnd: record.frontEnd,
           pid: record.pid,

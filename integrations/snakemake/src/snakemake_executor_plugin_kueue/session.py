@@ -62,8 +62,8 @@ class Session:
         self._closing = threading.Event()
         self._lost: CoreLostError | None = None
         self.generation = 0
-        self._socket = connect_or_start(workdir, engine, config)
-        self.facts = self._open(None)
+        self._socket = ""
+        self.facts = self._connect_and_open(None)
 
     def call(self, method: str, path: str, body: Any = None, timeout: float = REQUEST_TIMEOUT_SECONDS) -> Any:
         """One request below this session's address. Raises CoreUnreachableError or CoreError."""
@@ -88,8 +88,7 @@ class Session:
                 if self._closing.wait(delay):
                     return
                 try:
-                    self._socket = connect_or_start(self._workdir, self._engine, self._config)
-                    self.facts = self._open(self.facts.id)
+                    self.facts = self._connect_and_open(self.facts.id)
                 except (CoreError, CoreUnreachableError) as error:
                     failure = error
                     continue
@@ -116,6 +115,19 @@ class Session:
         except CoreError as error:
             return error.status != 404
         return True
+
+    def _connect_and_open(self, resume: str | None) -> SessionFacts:
+        """A core that was found may be about to end: then a new one is started, once more."""
+        self._socket = connect_or_start(self._workdir, self._engine, self._config)
+        try:
+            return self._open(resume)
+        except CoreUnreachableError:
+            pass
+        except CoreError as error:
+            if error.code != "core-unreachable":
+                raise
+        self._socket = connect_or_start(self._workdir, self._engine, self._config)
+        return self._open(resume)
 
     def _open(self, resume: str | None) -> SessionFacts:
         deadline = time.monotonic() + REQUEST_TIMEOUT_SECONDS

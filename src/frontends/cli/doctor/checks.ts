@@ -1,17 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CliContext } from '../context.ts';
+import type { Finding } from './finding.ts';
 
 const run = promisify(execFile);
-
-/** One thing that a run needs or can use. */
-export interface Finding {
-  readonly name: string;
-  readonly status: 'ok' | 'missing' | 'optional';
-  readonly detail: string;
-  /** How to get it; empty where it is there. */
-  readonly remedy: string;
-}
 
 interface Program {
   readonly name: string;

@@ -6,7 +6,8 @@ import { type RunFlags, runFlags } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { columns, reporting, say, sayJson } from '../output.ts';
-import { type Finding, findPlugin, findPrograms } from './checks.ts';
+import { findPlugin, findPrograms } from './checks.ts';
+import type { Finding } from './finding.ts';
 
 export const doctorCommand = buildCommand<RunFlags, [], CliContext>({
   docs: {

@@ -3,11 +3,8 @@ import { type EventData, Progress } from './progress.ts';
 import { tableLines } from './table.ts';
 import { WorkflowFacts } from './workflow-facts.ts';
 
-let seq = 0;
-
 function event(step: string, label: string, state: EventData['state'], reason = ''): EventData {
-  seq += 1;
-  return { seq, atMs: seq, session: 's', step, ref: step, rule: label.split(' ')[0] ?? '', label, state, reason };
+  return { step, rule: label.split(' ')[0] ?? '', label, state, reason };
 }
 
 function factsOf(text: string): WorkflowFacts {

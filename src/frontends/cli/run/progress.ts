@@ -3,7 +3,7 @@ import type { StepState } from '../../../domain/state.ts';
 import type { StepEvent } from '../../http/schemas.ts';
 import type { WorkflowFacts } from './workflow-facts.ts';
 
-export type EventData = z.infer<typeof StepEvent>;
+export type EventData = Pick<z.infer<typeof StepEvent>, 'step' | 'rule' | 'label' | 'state' | 'reason'>;
 
 /** Where the steps of one rule stand. */
 export interface RuleProgress {

@@ -5,12 +5,14 @@ import type { CliContext } from '../context.ts';
 import { sayJson } from '../output.ts';
 import { readAnnouncement } from './announcement.ts';
 import { Progress } from './progress.ts';
+import { recordedSteps } from './recorded-steps.ts';
 import { Screen } from './screen.ts';
 import { tableLines } from './table.ts';
 import type { WorkflowFacts } from './workflow-facts.ts';
 
 const redrawMs = 200;
-const lookMs = 100;
+const lookMs = 25;
+const lastEventsMs = 1000;
 
 export interface RunViewOptions {
   readonly table: boolean;
@@ -35,6 +37,7 @@ export class RunView {
   readonly #screen: Screen;
   #session: string | undefined;
   #seen = 0;
+  #following: Promise<void> = Promise.resolve();
 
   constructor(context: CliContext, state: StateDir, options: RunViewOptions) {
     this.#context = context;
@@ -52,12 +55,13 @@ export class RunView {
     return this.#state;
   }
 
-  /** Resolves after `stop`. */
+  /** Resolves after `finish`. */
   async watch(): Promise<void> {
     const timer = this.#options.table ? setInterval(() => this.#draw(), redrawMs) : undefined;
     try {
       while (!this.#stop.signal.aborted) {
-        await this.#follow();
+        this.#following = this.#follow();
+        await this.#following;
         await pause(lookMs, this.#stop.signal);
       }
     } finally {
@@ -66,8 +70,19 @@ export class RunView {
     }
   }
 
-  stop(): void {
+  /**
+   * Ends the watching once the last event is shown: the stream ends with the session. A core that was killed says no last
+   * word, so there is a limit.
+   */
+  async finish(): Promise<void> {
+    await Promise.race([this.#following, pause(lastEventsMs, this.#stop.signal)]);
     this.#stop.abort();
+    const announced = readAnnouncement(this.#options.announcement);
+    if (!announced) return;
+    this.#state = stateDirOf(announced.workdir);
+    this.#session = announced.session;
+    // A session may be over before it was looked at; the record of the run has it all.
+    for (const step of recordedSteps(this.#state, announced.session)) this.progress.take(step);
   }
 
   async #follow(): Promise<void> {

@@ -67,7 +67,7 @@ export async function runWorkflow(
   } finally {
     process.removeListener('SIGINT', stay);
     process.removeListener('SIGTERM', leave);
-    view.stop();
+    await view.finish();
     await watching;
     rmSync(announcement, { force: true });
   }
