@@ -65,10 +65,21 @@ describe('identity of a step', () => {
     expect(requestHashOf(otherOrder)).toBe(requestHashOf(spec));
   });
 
+  it('judges a step that runs through Snakemake by what it would do, not by its command', () => {
+    const through = (command: string, digest: string): StepSpec => ({
+      ...spec,
+      execution: { mode: 'fallback', command, reasons: [], digest },
+    });
+    expect(requestHashOf(through('snakemake --attempt 1', 'a'))).toBe(
+      requestHashOf(through('snakemake --attempt 2', 'a')),
+    );
+    expect(requestHashOf(through('snakemake', 'a'))).not.toBe(requestHashOf(through('snakemake', 'b')));
+  });
+
   it.each<[string, StepSpec]>([
     ['command', { ...spec, execution: { mode: 'direct', shell: '/bin/bash', commands: ['bwa mem -a'] } }],
     ['shell', { ...spec, execution: { mode: 'direct', shell: '/bin/sh', commands: ['bwa mem'] } }],
-    ['mode', { ...spec, execution: { mode: 'fallback', command: 'bwa mem', reasons: [] } }],
+    ['mode', { ...spec, execution: { mode: 'fallback', command: 'bwa mem', reasons: [], digest: 'a' } }],
     ['image', { ...spec, container: 'bwa:1' }],
     ['resources', { ...spec, resources: { cpuMillis: 2000, custom: {} } }],
     ['inputs', { ...spec, inputs: [{ path: 'a.fq', version: '19' }] }],

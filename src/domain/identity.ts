@@ -20,7 +20,9 @@ export function stepKeyOf(root: string, spec: Pick<StepSpec, 'rule' | 'outputs' 
 export function requestHashOf(spec: StepSpec): RequestHash {
   const { execution } = spec;
   return digest([
-    execution.mode === 'direct' ? JSON.stringify([execution.shell, execution.commands]) : `fallback ${spec.rule}`,
+    execution.mode === 'direct'
+      ? JSON.stringify([execution.shell, execution.commands])
+      : `fallback ${execution.digest}`,
     spec.container ?? '',
     canonical(spec.resources),
     canonical(spec.services),

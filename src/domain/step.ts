@@ -17,7 +17,13 @@ export type Execution =
       readonly shell: string;
       readonly commands: readonly string[];
     }
-  | { readonly mode: 'fallback'; readonly command: string; readonly reasons: readonly string[] };
+  | {
+      readonly mode: 'fallback';
+      readonly command: string;
+      readonly reasons: readonly string[];
+      /** What it would do, as a hash of the front end's: the command itself names attempts and temporary files. */
+      readonly digest: string;
+    };
 
 export interface InputFile {
   readonly path: string;

@@ -4,7 +4,7 @@ from snakemake_executor_plugin_kueue.registry import ActiveStep
 
 
 def active(**logs):
-    request = {"label": "sort sample=a"}
+    request = {"rule": "sort", "label": "sort sample=a"}
     return ActiveStep(ref="1.1", job=None, info=None, request=request, direct=True, logs=logs)
 
 
@@ -35,6 +35,8 @@ def test_a_refusal_carries_the_cores_words_and_hint():
     assert "rule sort sample=a" in text
     assert "too large" in text
     assert "Ask for less." in text
+    named = refusal_message(active(), CoreError("never-fits", "rule sort can never run", ""))
+    assert named.startswith("kueue: rule sort can never run")
 
 
 def test_an_answer_that_is_no_error_object_is_shown_as_it_is():

@@ -8,7 +8,12 @@ const ResourceValue = z.strictObject({
 
 const Execution = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('direct'), shell: z.string().min(1), commands: z.array(z.string()).min(1) }),
-  z.strictObject({ mode: z.literal('fallback'), command: z.string().min(1), reasons: z.array(z.string()) }),
+  z.strictObject({
+    mode: z.literal('fallback'),
+    command: z.string().min(1),
+    reasons: z.array(z.string()),
+    digest: z.string().optional().describe('What the step would do, as a hash; its command is no measure of it'),
+  }),
 ]);
 
 /** One job as the shim posts it. The words are Snakemake's; translate.ts makes a StepSpec of it. */

@@ -1,7 +1,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { KonvergeError } from '../../domain/error.ts';
 import type { ServiceSpec } from '../../domain/service.ts';
-import type { StepSpec } from '../../domain/step.ts';
+import type { Execution, StepSpec } from '../../domain/step.ts';
 import { resourcesFrom, textResource } from './resources.ts';
 import type { StepRequest } from './step-request.ts';
 
@@ -34,7 +34,7 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     outputs: request.outputs,
     logs: request.logs,
     resources: resourcesFrom(rule, request.threads, resources),
-    execution: request.execution,
+    execution: executionOf(request),
     cwd: request.cwd,
     env: request.env,
     ...(container !== undefined && { container }),
@@ -43,6 +43,10 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     services: servicesOf(request, configuration),
     benchmark: request.benchmark ?? false,
   };
+}
+
+function executionOf({ execution }: StepRequest): Execution {
+  return execution.mode === 'direct' ? execution : { ...execution, digest: execution.digest ?? execution.command };
 }
 
 /** A priority that is a number counts here as Snakemake's own does; a name is a class of Kueue's, and means nothing here. */

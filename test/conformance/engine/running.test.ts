@@ -125,7 +125,7 @@ describe('a step that runs', () => {
   eachEngine('runs a fallback command with sh', async (subject) => {
     const harness = Harness.open(subject);
     const order = harness.order('', {
-      execution: { mode: 'fallback', command: 'echo "fell $((40 + 2))"', reasons: ['a test'] },
+      execution: { mode: 'fallback', command: 'echo "fell $((40 + 2))"', reasons: ['a test'], digest: 'd' },
     });
     expect(await harness.run(order)).toMatchObject({ state: 'succeeded' });
     expect(await harness.log(order.id)).toBe('fell 42\n');

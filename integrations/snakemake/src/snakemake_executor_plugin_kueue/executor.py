@@ -26,7 +26,7 @@ from .benchmark import write_benchmark
 from .environment import changes, workflow_environment
 from .errors import CoreError, CoreUnreachableError
 from .events import EventReader
-from .fallback import default_resources_argument, general_arguments, job_cores, without_unneeded_temp_files
+from .fallback import default_resources_argument, general_arguments, job_cores, without_unneeded_temp_files, work_digest
 from .heartbeat import Heartbeat
 from .messages import failure_message, log_files, refusal_message
 from .plan import DirectPlan, FallbackPlan, plan
@@ -158,14 +158,16 @@ class Executor(RemoteExecutor):
     def _request(self, job: Any, decision: DirectPlan | FallbackPlan, cpus: int | None) -> dict[str, Any]:
         env = changes(workflow_environment(self.workflow), self._environment)
         command = None
+        digest = ""
         cwd = str(Path.cwd())
         if isinstance(decision, FallbackPlan):
             self._explain(job, decision.reasons)
             self._job_cores = job_cores(job, cpus)
             command = self.format_job_exec(job)
+            digest = work_digest(job, self.workflow)
             # The Snakemake in the job applies `workdir:` itself.
             cwd = self.workflow.workdir_init
-        return step_request(job, decision, command=command, cwd=cwd, env=env, cpus=cpus)
+        return step_request(job, decision, command=command, digest=digest, cwd=cwd, env=env, cpus=cpus)
 
     def _cpus(self, session: Session, job: Any) -> int | None:
         rule = job.groupid if job.is_group() else job.rule.name

@@ -12,6 +12,10 @@ Upstream builds the command for a job on a cluster node. Five things go wrong wi
   process become (n + 1) squared. To the job every rule is preemptible, with no retries, which wins over both.
 """
 
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from snakemake_interface_executor_plugins.utils import format_cli_arg
@@ -49,6 +53,34 @@ def general_arguments(workflow: Any) -> str:
     """What upstream leaves out for every job."""
     replace = format_cli_arg("--replace-workflow-config", bool(workflow.config_settings.replace_workflow_config))
     return f"--preemptible-rules --preemptible-retries 0 {replace}"
+
+
+def work_digest(job: Any, workflow: Any) -> str:
+    """What the job would do, as a hash: its command is no measure, for it names the attempt and temporary files.
+
+    With it the core can tell a job that is asked for again from one whose script, code, parameters or
+    configuration have changed since.
+    """
+    digest = hashlib.sha256(repr(workflow.config).encode())
+    for member in job.jobs if job.is_group() else [job]:
+        for part in _work_of(member):
+            digest.update(b"\0" + part.encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _work_of(job: Any) -> Iterator[str]:
+    rule = job.rule
+    yield rule.name
+    yield repr(list(job.params.items()))
+    yield str(rule.shellcmd or getattr(rule, "run_func_src", None) or "")
+    for source in filter(None, (rule.script, rule.notebook, rule.wrapper, rule.cwl)):
+        yield str(source)
+        try:
+            path = Path(str(rule.basedir.join(str(source)).get_path_or_uri(secret_free=False)))
+            yield str(os.stat(path).st_mtime_ns)  # noqa: PTH116 - one call, no object
+        except (OSError, TypeError, AttributeError, ValueError):
+            # A remote source, or one with wildcards in its name: its name must do.
+            continue
 
 
 def _with_main_value(argument: str, job: Any) -> str:

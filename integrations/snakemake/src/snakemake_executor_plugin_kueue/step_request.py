@@ -14,16 +14,17 @@ def step_request(
     plan: DirectPlan | FallbackPlan,
     *,
     command: str | None,
+    digest: str,
     cwd: str,
     env: dict[str, str],
     cpus: int | None,
 ) -> dict[str, Any]:
-    """`command` is the fallback's; `env` is added to the session's environment, before what the plan adds."""
+    """`command` and `digest` are the fallback's; `env` is added to the session's environment, before what the plan adds."""
     if isinstance(plan, DirectPlan):
         execution: dict[str, Any] = {"mode": "direct", "shell": plan.shell, "commands": plan.commands}
         env = {**env, **plan.env}
     else:
-        execution = {"mode": "fallback", "command": command, "reasons": plan.reasons}
+        execution = {"mode": "fallback", "command": command, "reasons": plan.reasons, "digest": digest}
     return {
         "ref": step_ref(job),
         "rule": job.groupid if job.is_group() else job.rule.name,
