@@ -19,7 +19,9 @@ def step_request(
     env: dict[str, str],
     cpus: int | None,
 ) -> dict[str, Any]:
-    """`command` and `digest` are the fallback's; `env` is added to the session's environment, before what the plan adds."""
+    """`command` and `digest` are the fallback's. `env` is added to the session's environment, before what the plan
+    adds.
+    """
     if isinstance(plan, DirectPlan):
         execution: dict[str, Any] = {"mode": "direct", "shell": plan.shell, "commands": plan.commands}
         env = {**env, **plan.env}
