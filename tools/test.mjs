@@ -1,6 +1,7 @@
 // `npm test`: all tests; the last line sums them up.
 // `npm test -- --only vitest|pytest [ARGUMENTS FOR IT]`: one of the two.
 // `npm test -- --floor [ARGUMENTS FOR PYTEST]`: the Python side with the oldest Snakemake we promise to work with.
+// With CI=true, all tests are both: everything with the newest Snakemake, and what depends on it with the oldest.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,21 +12,27 @@ import { root, workDirectory } from './setup/place.mjs';
 import { run } from './setup/process.mjs';
 import { runMain, Stop } from './setup/stop.mjs';
 
+// What depends on the version of Snakemake, and everything else that is Python's.
+const shimFolders = ['integrations/snakemake/tests', 'test/workflows'];
+const allFolders = [...shimFolders, 'test/cli', 'test/examples', 'test/wheel'];
 const reportFolder = path.join(workDirectory, 'reports');
 
 await runMain(async () => {
   const { requirements, only, more } = readArguments(process.argv.slice(2));
-  const kit = await prepareKit(requirements, await exampleRequirements());
+  const ci = process.env['CI'] === 'true';
+  const examples = await exampleRequirements();
+  const kit = await prepareKit(requirements, examples);
   const runners = [
-    { name: 'vitest', argv: [kit.node, ...vitest(more)] },
-    ...pytest(more).map((argv, index) => ({ name: `pytest-${index + 1}`, argv: [kit.python, ...argv] })),
+    { name: 'vitest', argv: [kit.node, ...vitest(more)], env: kit.env },
+    ...pytest(kit, 'pytest', allFolders, more),
+    ...(ci && only === null ? pytest(await prepareKit('floor', examples), 'pytest-floor', shimFolders, more) : []),
   ].filter(({ name }) => only === null || name.startsWith(only));
 
   const results = [];
-  for (const { name, argv } of runners) {
-    results.push(await runTests(name, argv, kit.env));
+  for (const { name, argv, env } of runners) {
+    results.push(await runTests(name, argv, env));
   }
-  const strict = process.env['CI'] === 'true' || process.env['KONVERGE_STRICT_TOOLS'] === '1';
+  const strict = ci || process.env['KONVERGE_STRICT_TOOLS'] === '1';
   const { lines, code } = summarize(results, strict);
   console.log(`\n${lines.join('\n')}`);
   return code;
@@ -40,15 +47,19 @@ function vitest(more) {
 /**
  * A process for each folder: the workflow tests fork the process they run in, and the tests of the plugin leave threads
  * of Snakemake's behind in theirs.
+ * @param {import('./setup/kit.mjs').Kit} kit
+ * @param {string} name
+ * @param {string[]} folders
  * @param {string[]} more
  */
-function pytest(more) {
+function pytest(kit, name, folders, more) {
   const settings = ['-c', 'integrations/snakemake/pyproject.toml', '--rootdir', root];
   const report = ['-p', 'pytest_report', '--continue-on-collection-errors'];
-  const command = ['-m', 'pytest', ...settings, ...report];
-  if (more.some((word) => existsSync(path.join(root, word.split('::')[0] ?? '')))) return [[...command, ...more]];
-  const folders = ['integrations/snakemake/tests', 'test/workflows', 'test/cli', 'test/examples', 'test/wheel'];
-  return folders.map((folder) => [...command, folder, ...more]);
+  const command = [kit.python, '-m', 'pytest', ...settings, ...report];
+  if (more.some((word) => existsSync(path.join(root, word.split('::')[0] ?? '')))) {
+    return [{ name, argv: [...command, ...more], env: kit.env }];
+  }
+  return folders.map((folder) => ({ name: `${name} ${folder}`, argv: [...command, folder, ...more], env: kit.env }));
 }
 
 /**
@@ -58,7 +69,7 @@ function pytest(more) {
  * @returns {Promise<import('./report/summary.mjs').RunnerResult>}
  */
 async function runTests(runner, argv, env) {
-  const report = path.join(reportFolder, `${runner}.json`);
+  const report = path.join(reportFolder, `${runner.replaceAll(/[/ ]/g, '-')}.json`);
   await mkdir(reportFolder, { recursive: true });
   await rm(report, { force: true });
   const pythonPath = [env['PYTHONPATH'], path.join(root, 'tools/report')].join(path.delimiter);

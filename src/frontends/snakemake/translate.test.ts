@@ -46,6 +46,15 @@ describe('a job in Snakemake’s words', () => {
     });
   });
 
+  it('has its priority from konverge.yaml’s rule, else from the command line, else its own; a name counts for nothing here', () => {
+    const configuration = parseConfiguration('rules: { map: { priority: 7 } }', 'konverge.yaml');
+    const own = request({ kueue_priority: 3 }, { priority: 1 });
+    expect(stepFrom(own, { ...off, priority: '5' }, configuration).priority).toBe(7);
+    expect(stepFrom(own, { ...off, priority: '5' }, none).priority).toBe(5);
+    expect(stepFrom(own, off, none).priority).toBe(3);
+    expect(stepFrom(request({ kueue_priority: 'high' }, { priority: 1 }), off, none).priority).toBe(1);
+  });
+
   it('has its queue from konverge.yaml’s rule, else from its own, else from the command line, else from konverge.yaml', () => {
     const configuration = parseConfiguration(
       'queue: general\nrules: { map: { queue: gpu, operator: job } }',
