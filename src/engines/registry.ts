@@ -46,6 +46,22 @@ function localFactory({ stateDir, workdir, configuration, defaultQueue }: Engine
   return (host) => {
     const machine = readMachine();
     const config = resolveLocalConfig(configuration, machine.quota, defaultQueue);
-    return new LocalEngine({ config, stateDir, machine, ...(workdir === undefined ? {} : { workdir }) }, host);
+    const engine = new LocalEngine({ config, stateDir, machine, ...(workdir === undefined ? {} : { workdir }) }, host);
+    if (configuration.memoryLimit === 'cgroup') requireKernel('memory_limit', engine.capabilities.memoryLimit);
+    if (configuration.processTracking === 'cgroup')
+      requireKernel('process_tracking', engine.capabilities.processTracking);
+    return engine;
   };
+}
+
+/** Who asks for the kernel's guarantee shall not get less without a word. */
+function requireKernel(setting: string, kept: string): void {
+  if (kept === 'kernel') return;
+  throw new KonvergeError(
+    'config-invalid',
+    `local.${setting}: cgroup cannot be had here: no control group can be written`,
+    {
+      hint: 'Leave it out, and konverge does what can be done; `konverge doctor` says what that is.',
+    },
+  );
 }

@@ -15,16 +15,16 @@ describe('the flags that konverge run gives to snakemake', () => {
       '--kueue-engine',
       'local',
       '--jobs',
-      '4',
+      '16',
       '--rerun-incomplete',
     ]);
-    expect(added).toEqual(['engine local (the default)', '--jobs 4 (the cpus of this machine)']);
+    expect(added).toEqual(['engine local (the default)', '--jobs 16 (4 for each cpu; the queue keeps to the cpus)']);
   });
 
   it.each([[['--jobs', '9']], [['--jobs=9']], [['-j', '9']], [['-j9']], [['--profile', 'p']]])(
     'leaves the number of jobs alone in %j',
     (given) => {
-      expect(snakemakeArguments(given, defaults).argv.slice(given.length)).not.toContain('4');
+      expect(snakemakeArguments(given, defaults).argv.slice(given.length)).not.toContain('16');
     },
   );
 

@@ -19,6 +19,8 @@ const inspecting =
   --report --export-cwl --generate-unit-tests --containerize --conda-create-envs-only --conda-cleanup-envs --list-conda-envs
   --list-changes --lc --print-compilation --bash-completion`.split(/\s+/);
 
+const jobsPerCpu = 4;
+
 export function snakemakeArguments(
   given: readonly string[],
   defaults: { readonly engine: string; readonly engineFrom: string; readonly cpus: number; readonly config?: string },
@@ -34,8 +36,10 @@ export function snakemakeArguments(
     added.push(`engine ${defaults.engine} (${defaults.engineFrom})`);
   }
   if (!has(given, '--jobs', '-j') && !has(given, '--profile', '--workflow-profile')) {
-    argv.push('--jobs', String(defaults.cpus));
-    added.push(`--jobs ${defaults.cpus} (the cpus of this machine)`);
+    // More than can run at once: the queue keeps to the cpus, and never waits for Snakemake's scheduler to fill it.
+    const jobs = defaults.cpus * jobsPerCpu;
+    argv.push('--jobs', String(jobs));
+    added.push(`--jobs ${jobs} (${jobsPerCpu} for each cpu; the queue keeps to the cpus)`);
   }
   // What a killed run left unfinished is taken up or done again: no ritual for the user.
   if (!inspectsOnly && !has(given, '--rerun-incomplete', '--ri', '--ignore-incomplete', '--ii'))
