@@ -25,14 +25,29 @@ function probe(): Lack {
   } catch (error) {
     return `not possible here: ${(error as Error).message.trim().split('\n').at(-1)}`;
   }
-  const { status, stderr } = spawnSync(
-    'podman',
-    ['run', '--rm', '--network', 'host', tinyImage, '/bin/sh', '-c', 'exit 0'],
-    {
-      encoding: 'utf8',
-    },
-  );
+  const asItIs = runInImage();
+  if (asItIs === undefined || !hasRunc()) return asItIs;
+  // On old control groups crun gives up, and podman's own limits may be above what this machine allows. runc manages.
+  process.env['CONTAINERS_CONF'] = writeModestSettings();
+  return runInImage();
+}
+
+function runInImage(): Lack {
+  const argv = ['run', '--rm', '--network', 'host', tinyImage, '/bin/sh', '-c', 'exit 0'];
+  const { status, stderr } = spawnSync('podman', argv, { encoding: 'utf8' });
   return status === 0 ? undefined : `not possible here: ${stderr.trim().split('\n').at(-1)}`;
+}
+
+function hasRunc(): boolean {
+  return spawnSync('runc', ['--version']).status === 0;
+}
+
+/** Settings of podman for these tests: runc, and limits that this process may set. */
+function writeModestSettings(): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'konverge-podman-')), 'containers.conf');
+  const limits = ['nofile=1024:1024', 'nproc=1000:1000'];
+  writeFileSync(path, `[engine]\nruntime = "runc"\n[containers]\ndefault_ulimits = ${JSON.stringify(limits)}\n`);
+  return path;
 }
 
 function importImage(): void {
