@@ -110,7 +110,7 @@ def _start(workdir: Path, engine: str | None, config: str | None) -> str:
     if config is not None:
         command += ["--config", config]
     log = _state(workdir, "core.log")
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     log_start = log.stat().st_size if log.exists() else 0
     try:
         with log.open("ab") as stderr:
