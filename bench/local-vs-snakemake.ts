@@ -19,34 +19,16 @@ rule one:
 /** Independent trivial steps under Snakemake's own local executor and under ours: same machine, same cores, in turn. */
 export async function localVsSnakemake(say: (line: string) => void): Promise<readonly Figure[]> {
   const cores = availableParallelism();
+  const theirFlags = ['--cores', String(cores)];
+  const ourFlags = [...theirFlags, '--jobs', String(steps), '--executor', 'kueue', '--kueue-engine', 'local'];
   const own: number[] = [];
   const ours: number[] = [];
   // One unmeasured run of each: imports, the compile cache and the disk are warm for both.
-  await runSnakemake(['--cores', String(cores)]);
-  await runSnakemake([
-    '--cores',
-    String(cores),
-    '--jobs',
-    String(steps),
-    '--executor',
-    'kueue',
-    '--kueue-engine',
-    'local',
-  ]);
+  await runSnakemake(theirFlags);
+  await runSnakemake(ourFlags);
   for (let round = 1; round <= rounds; round += 1) {
-    own.push(await runSnakemake(['--cores', String(cores)]));
-    ours.push(
-      await runSnakemake([
-        '--cores',
-        String(cores),
-        '--jobs',
-        String(steps),
-        '--executor',
-        'kueue',
-        '--kueue-engine',
-        'local',
-      ]),
-    );
+    own.push(await runSnakemake(theirFlags));
+    ours.push(await runSnakemake(ourFlags));
     say(`round ${round} of ${rounds}: snakemake ${own.at(-1)?.toFixed(2)} s, ours ${ours.at(-1)?.toFixed(2)} s`);
   }
   const ratio = median(ours) / median(own);

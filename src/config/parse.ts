@@ -1,8 +1,9 @@
 import { KonvergeError } from '../domain/error.ts';
+import type { LocalSettings, QueueSettings } from '../domain/local-settings.ts';
 import { parseBytes, parseCpuMillis } from '../domain/quantity.ts';
 import { parseRuntimeMs } from '../domain/runtime.ts';
 import type { ServiceSpec } from '../domain/service.ts';
-import type { Configuration, LocalConfiguration, QueueConfiguration, RuleConfiguration } from './configuration.ts';
+import type { Configuration, RuleConfiguration } from './configuration.ts';
 import type { KonvergeYaml } from './schema.ts';
 
 /** Turns the file's words into units, and checks what the schema cannot: names that refer to other names. */
@@ -37,9 +38,9 @@ export function configurationFrom(yaml: KonvergeYaml, path = 'konverge.yaml'): C
   };
 }
 
-function localFrom(yaml: KonvergeYaml, path: string): LocalConfiguration {
+function localFrom(yaml: KonvergeYaml, path: string): LocalSettings {
   const local = yaml.local ?? {};
-  const queues = Object.entries(local.queues ?? {}).map(([name, queue]): QueueConfiguration => {
+  const queues = Object.entries(local.queues ?? {}).map(([name, queue]): QueueSettings => {
     const where = `${path}: local.queues.${name}`;
     return {
       name,
