@@ -1,25 +1,28 @@
 import type { SessionId, StepId } from '../domain/brand.ts';
 import { KonvergeError } from '../domain/error.ts';
 import type { StepEvent } from '../domain/event.ts';
-import type { Observation } from '../domain/observation.ts';
-import { isEnd, type StepState } from '../domain/state.ts';
+import { isWaiting } from '../domain/state.ts';
 import type { StepRecord } from '../domain/step.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineHost } from '../ports/engine.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { RunStore, SessionRecord, StepFilter } from '../ports/run-store.ts';
+import type { Staging } from '../ports/staging.ts';
+import { isUploaded } from './committer.ts';
 import type { CoreContext } from './context.ts';
 import { EventFeed } from './event-feed.ts';
-import { eventOf } from './event-of.ts';
 import { type Explanation, explain } from './explain.ts';
 import { Ledger } from './ledger.ts';
-import { recordAfter } from './observe.ts';
+import { Progress } from './progress.ts';
 import { type OpenSession, type SessionRequest, Sessions } from './sessions.ts';
 import { cancelUnlaunched, orderOf, outdatedBy, type SubmitItem, type SubmitResult, submit } from './submit.ts';
+import { Sweeper } from './sweep.ts';
+import { forgetVanished } from './vanished.ts';
 
 export interface CoreParts {
   readonly store: RunStore;
   readonly createEngine: (host: EngineHost) => Engine;
+  readonly staging: Staging;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly isAlive: (session: SessionRecord) => boolean;
@@ -34,21 +37,22 @@ export class Core {
   readonly sessions: Sessions;
   readonly engine: Engine;
   readonly #context: CoreContext;
-  /** Called with each step that ends. */
-  readonly #endListeners = new Set<(step: StepId) => void>();
+  readonly #progress: Progress;
+  readonly #sweeper: Sweeper;
   readonly #closeListeners: ((session: SessionId) => void)[] = [];
   #sequence = 0;
   /** Grows with each cancellation of all steps, which is also one of those that are about to be taken. */
   #cancellations = 0;
 
   constructor(parts: CoreParts) {
-    const { store, clock, logger } = parts;
+    const { store, staging, clock, logger } = parts;
     this.feed = new EventFeed(store);
     this.sessions = new Sessions(store, clock, parts.isAlive);
     const ledger = new Ledger(store, this.feed, logger);
     this.engine = parts.createEngine({
-      observe: (observations) => this.#observe(observations),
+      observe: (observations) => this.#progress.observe(observations),
       environmentOf: (id) => this.sessions.environments[this.step(id).spec.execution.mode],
+      staging,
       clock,
       logger,
     });
@@ -56,27 +60,35 @@ export class Core {
       store,
       ledger,
       engine: this.engine,
+      staging,
       clock,
       logger,
       nextSequence: () => (this.#sequence += 1),
     };
+    this.#sweeper = new Sweeper(this.#context);
+    this.#progress = new Progress(this.#context, () => this.sessions.attached?.record.id);
   }
 
   /** After a start: what the store believes to be in flight is handed to the engine. Nothing new starts before a session. */
   async recover(): Promise<void> {
     this.engine.hold(true);
-    const inFlight = this.#context.ledger.inFlight();
+    // What is uploaded is parked until somebody asks for it; the engine has nothing to do with it any more.
+    const inFlight = this.#context.ledger.inFlight().filter((record) => !isUploaded(record));
     await this.engine.recover(inFlight.map((record) => orderOf(this.#context, record)));
     // The last observations of the former core may not have reached the store: what does not wait has been started.
     const atMs = this.#context.clock.nowMs();
     const started = inFlight.filter(({ id, state }) => isWaiting(state) && this.engine.whyQueued(id) === undefined);
-    this.#observe(started.map(({ id }) => ({ step: id, state: 'running', reason: '', atMs })));
+    this.#progress.observe(started.map(({ id }) => ({ step: id, state: 'running', reason: '', atMs })));
   }
 
   openSession(request: SessionRequest): OpenSession {
     const session = this.sessions.open(request);
+    if (request.storage) this.#context.staging.configure(request.storage);
     this.#clearEarlier(session.record.id);
-    this.engine.hold(false);
+    // Before anything starts, for what starts opens uploads to the same keys.
+    void this.#sweeper.sweep().then(() => {
+      if (this.sessions.attached?.record.id === session.record.id) this.engine.hold(false);
+    });
     // Streams of a session that has been replaced end.
     this.feed.notify();
     return session;
@@ -95,6 +107,7 @@ export class Core {
     try {
       this.sessions.close(id);
     } finally {
+      this.#progress.stop(this.#sweeper.unclaimed().map((record) => record.id));
       this.#context.ledger.flushOrRetry();
       for (const listener of this.#closeListeners) listener(id);
       this.feed.notify();
@@ -143,17 +156,20 @@ export class Core {
   ): Promise<readonly SubmitResult[]> {
     const { workdir } = this.sessions.heard(session).record;
     const cancellations = this.#cancellations;
+    await forgetVanished(this.#context, session, workdir, items);
     for (;;) {
       const outdated = outdatedBy(this.#context, session, workdir, items);
       if (outdated.length === 0) break;
       this.#context.logger.info({ steps: outdated.length }, 'ending steps whose request has changed');
-      this.engine.cancel(outdated);
-      await this.#ended(outdated);
+      this.#progress.stop(outdated);
+      await this.#progress.ended(outdated);
       // It may have been closed meanwhile.
       this.sessions.heard(session);
     }
     const cancelled = this.#cancellations !== cancellations;
-    return submit(this.#context, session, workdir, items, { ...options, cancelled });
+    const results = submit(this.#context, session, workdir, items, { ...options, cancelled });
+    for (const result of results) if (result.outcome === 'adopted') this.#progress.claim(result.record);
+    return results;
   }
 
   /** Cancels steps, or all in flight of a session, or all; resolves when they are gone or the signal fires. */
@@ -163,18 +179,18 @@ export class Core {
   ): Promise<{ readonly cancelled: number; readonly stillRunning: number }> {
     if (!which.steps) this.#cancellations += 1;
     const ids = which.steps
-      ? [...new Set(which.steps)].filter((id) => this.#isInFlight(id))
+      ? [...new Set(which.steps)].filter((id) => this.#progress.isInFlight(id))
       : this.#context.ledger
           .inFlight()
           .filter((record) => which.session === undefined || record.session === which.session)
           .map((record) => record.id);
-    this.engine.cancel(ids);
-    return { cancelled: ids.length, stillRunning: await this.#ended(ids, signal) };
+    this.#progress.stop(ids);
+    return { cancelled: ids.length, stillRunning: await this.#progress.ended(ids, signal) };
   }
 
   /** Steps that take up the machine now; queued ones do not keep a core alive that nobody is attached to. */
   get runningCount(): number {
-    return this.#context.ledger.inFlight().filter(({ state }) => !isWaiting(state)).length;
+    return this.#context.ledger.inFlight().filter((record) => this.#progress.isBusy(record)).length;
   }
 
   step(id: StepId): StepRecord {
@@ -197,43 +213,12 @@ export class Core {
   }
 
   async close(): Promise<void> {
+    await this.#progress.close();
     await this.engine.close();
+    await this.#context.staging.close();
     this.#context.ledger.close();
     this.feed.close();
     this.#context.store.close();
-  }
-
-  #observe(observations: readonly Observation[]): void {
-    for (const observation of observations) {
-      const record = this.#context.ledger.get(observation.step);
-      const after = record && recordAfter(record, observation);
-      if (!after) continue;
-      this.#context.ledger.change(after, eventOf(after, observation.atMs));
-      if (isEnd(after.state)) for (const listener of this.#endListeners) listener(after.id);
-    }
-  }
-
-  #isInFlight(id: StepId): boolean {
-    const record = this.#context.ledger.get(id);
-    return record !== undefined && !isEnd(record.state);
-  }
-
-  /** Resolves when none of these steps is in flight any more, or the signal fires, with the number of those that still are. */
-  async #ended(ids: readonly StepId[], signal?: AbortSignal): Promise<number> {
-    const open = new Set(ids.filter((id) => this.#isInFlight(id)));
-    if (open.size === 0) return 0;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const listener = (id: StepId): void => {
-      if (open.delete(id) && open.size === 0) resolve();
-    };
-    const abort = (): void => resolve();
-    this.#endListeners.add(listener);
-    signal?.addEventListener('abort', abort);
-    if (signal?.aborted) resolve();
-    await promise;
-    this.#endListeners.delete(listener);
-    signal?.removeEventListener('abort', abort);
-    return open.size;
   }
 
   /**
@@ -252,8 +237,4 @@ export class Core {
     const failed = earlier.filter(({ state }) => state === 'failed' || state === 'cancelled');
     ledger.settle([...dropped, ...failed]);
   }
-}
-
-function isWaiting(state: StepState): boolean {
-  return state === 'accepted' || state === 'queued';
 }

@@ -1,4 +1,4 @@
-import type { StepRecord } from '../domain/step.ts';
+import type { Execution, StepRecord } from '../domain/step.ts';
 import type { CoreContext } from './context.ts';
 
 /** Everything that was decided about a step, with reasons: what `konverge explain` shows. */
@@ -11,8 +11,10 @@ export interface Explanation {
   readonly kindReason: string;
   readonly queue: string;
   /** How it runs: its own command, or the workflow tool's job command with the reasons for that. */
-  readonly mode: 'direct' | 'fallback';
+  readonly mode: Execution['mode'];
   readonly fallbackReasons: readonly string[];
+  /** Whether its outputs become visible together; a step that does its own input and output commits file by file. */
+  readonly outputs: 'in place' | 'all or none' | 'not atomic';
   /** Why it waits, in one sentence with its position; null if it does not. */
   readonly waits: string | null;
   /** What the engine makes of it: a process plan, or a manifest. */
@@ -31,6 +33,7 @@ export function explain(core: CoreContext, record: StepRecord): Explanation {
     queue: record.queue,
     mode: spec.execution.mode,
     fallbackReasons: spec.execution.mode === 'fallback' ? spec.execution.reasons : [],
+    outputs: spec.staging === undefined ? 'in place' : spec.staging.by === 'agent' ? 'all or none' : 'not atomic',
     waits:
       record.state === 'queued' || record.state === 'accepted'
         ? (core.engine.whyQueued(record.id) ?? record.reason)

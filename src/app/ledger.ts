@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StepId, StepKey } from '../domain/brand.ts';
 import type { NewStepEvent } from '../domain/event.ts';
 import { isEnd } from '../domain/state.ts';
@@ -133,6 +134,15 @@ export class Ledger {
         this.#retry = undefined;
         this.flushOrRetry();
       }, retryMs);
+    }
+  }
+
+  /** Resolves when all that was changed is on disk, however long that takes. Throws when the signal fires. */
+  async written(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      this.flushOrRetry();
+      if (this.#changed.size === 0 && this.#events.length === 0) return;
+      await pause(retryMs, undefined, { signal });
     }
   }
 

@@ -7,7 +7,14 @@ import type { StepRecord } from '../domain/step.ts';
  * work. Observations come twice, late and out of order; those that would lead backwards are dropped here.
  */
 export function recordAfter(record: StepRecord, observation: Observation): StepRecord | undefined {
-  const { state, atMs } = observation;
+  const { atMs } = observation;
+  // `uploaded` is the second half of `committing`: level-triggered, it may be the first that is heard of it.
+  if (observation.state === 'uploaded') {
+    if (record.state !== 'committing' && !mayMove(record.state, 'committing')) return undefined;
+    const { manifest, usage } = observation;
+    return { ...record, state: 'committing', reason: 'its outputs are uploaded', ...(manifest && { manifest }), usage };
+  }
+  const { state } = observation;
   const reason = 'reason' in observation ? observation.reason : '';
   if (state === record.state) {
     return !isEnd(state) && reason !== record.reason ? { ...record, reason } : undefined;
@@ -24,6 +31,8 @@ export function recordAfter(record: StepRecord, observation: Observation): StepR
       return { ...record, state: observation.state, reason };
     case 'running':
       return { ...record, state: 'running', reason, startedAtMs: record.startedAtMs ?? atMs };
+    case 'committing':
+      return { ...record, state: 'committing', reason };
     case 'succeeded':
       return { ...record, state: 'succeeded', reason: '', usage: observation.usage, endedAtMs: atMs };
     case 'failed':

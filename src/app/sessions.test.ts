@@ -62,7 +62,7 @@ describe('sessions', () => {
     const { sessions, store } = setUp();
     const { record } = sessions.open({ ...request, fallbackEnvironment: { SECRET: '2' } });
     sessions.close(record.id);
-    expect(sessions.environments).toEqual({ direct: { A: '1' }, fallback: { A: '1', SECRET: '2' } });
+    expect(sessions.environments).toEqual({ direct: { A: '1' }, group: { A: '1' }, fallback: { A: '1', SECRET: '2' } });
     expect(JSON.stringify(store.sessions())).not.toContain('environment');
   });
 

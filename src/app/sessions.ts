@@ -4,6 +4,7 @@ import { KonvergeError } from '../domain/error.ts';
 import type { Execution } from '../domain/step.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunStore, SessionRecord } from '../ports/run-store.ts';
+import type { StorageAccess } from '../ports/staging.ts';
 
 /** A front end says that it is there this often … */
 export const heartbeatMs = 5000;
@@ -27,6 +28,8 @@ export interface SessionRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** Added for the workflow tool's own job command, such as declared variables that hold credentials. */
   readonly fallbackEnvironment?: Readonly<Record<string, string>>;
+  /** How its storage is reached, if its steps share no file system with it; with credentials, so never stored. */
+  readonly storage?: StorageAccess;
   /** The session that goes on after the core was started anew under a living front end. */
   readonly resume?: SessionId;
 }
@@ -41,7 +44,7 @@ export class Sessions {
   /** Whether a process still lives; false only when it is surely gone (another host is never surely gone). */
   readonly #isAlive: (session: SessionRecord) => boolean;
   #attached: OpenSession | undefined;
-  #environments: StepEnvironments = { direct: {}, fallback: {} };
+  #environments: StepEnvironments = { direct: {}, group: {}, fallback: {} };
   #anyOpened = false;
   #ending = false;
 
@@ -99,6 +102,7 @@ export class Sessions {
     this.#anyOpened = true;
     this.#environments = {
       direct: request.environment,
+      group: request.environment,
       fallback: { ...request.environment, ...request.fallbackEnvironment },
     };
     this.#attached = { record, lastHeardMs: nowMs, toldThrough: 0 };

@@ -141,6 +141,12 @@ function take(
     told: false,
   };
   const order = orderOf(core, record);
+  if (spec.staging && !core.staging.configured) {
+    throw new KonvergeError(
+      'storage-unconfigured',
+      `rule ${spec.rule}: this session has not said how its storage is reached`,
+    );
+  }
   const refusal = core.engine.check(order);
   if (refusal) throw refusal;
   batch.records.set(key, record);

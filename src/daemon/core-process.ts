@@ -22,6 +22,7 @@ import { createApi } from '../frontends/http/api.ts';
 import { createServer } from '../frontends/http/server.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import { noStaging } from '../ports/no-staging.ts';
 import { SqliteRunStore } from '../storage/sqlite/sqlite-run-store.ts';
 import { CoreLock } from './core-lock.ts';
 import { watchLife } from './life.ts';
@@ -109,7 +110,8 @@ async function serve(state: StateDir, options: CoreOptions): Promise<void> {
   const socket = socketPathFor(state);
   const logger = coreLogger();
   const store = new SqliteRunStore(state.store);
-  const core = new Core({ store, createEngine, clock: systemClock, logger, isAlive: isFrontEndAlive });
+  const staging = noStaging;
+  const core = new Core({ store, createEngine, staging, clock: systemClock, logger, isAlive: isFrontEndAlive });
   opened.defer(() => core.close());
   const api = createApi({ core, configuration, version, workdir: state.workdir, stateDir: state.path });
   await core.recover();

@@ -7,6 +7,7 @@ import { createEngineFactory } from '../engines/registry.ts';
 import type { Finding } from '../frontends/cli/doctor/finding.ts';
 import { systemClock } from '../ports/clock.ts';
 import { silentLogger } from '../ports/logger.ts';
+import { noStaging } from '../ports/no-staging.ts';
 
 /** What the local engine can do on this machine, found by making one in an empty place and asking it. */
 export async function examineEngine(workdir: string): Promise<readonly Finding[]> {
@@ -18,7 +19,13 @@ export async function examineEngine(workdir: string): Promise<readonly Finding[]
       configuration: configuration.local,
       defaultQueue: configuration.queue,
     });
-    const engine = createEngine({ observe() {}, environmentOf: () => ({}), clock: systemClock, logger: silentLogger });
+    const engine = createEngine({
+      observe() {},
+      environmentOf: () => ({}),
+      staging: noStaging,
+      clock: systemClock,
+      logger: silentLogger,
+    });
     try {
       const { memoryLimit, processTracking, containers } = engine.capabilities;
       const memory = {

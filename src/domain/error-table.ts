@@ -116,6 +116,83 @@ export const errorTable = {
     hint: 'Free disk space or correct the rights of .snakemake/konverge, then run again: nothing that was told is lost.',
     httpStatus: 507,
   },
+  'storage-unconfigured': {
+    meaning: 'The step needs a store that no run has described since the core was started.',
+    hint: 'Run the workflow again with its storage settings; what has finished is kept.',
+    httpStatus: 409,
+  },
+  'storage-denied': {
+    meaning: 'The store refuses the request: wrong or expired credentials, or no right to this object.',
+    hint: 'Check the credentials of the storage provider and the rights to the object that the message names.',
+    httpStatus: 502,
+  },
+  'storage-unavailable': {
+    meaning: 'The store did not answer, or only with errors, until all tries were used up.',
+    hint: 'Check the endpoint and the network, then run again; what is done is kept.',
+    httpStatus: 502,
+  },
+  'storage-failed': {
+    meaning: 'The store answered a request with an error that trying again does not mend.',
+    hint: 'The message has the words of the store.',
+    httpStatus: 502,
+  },
+  'bucket-missing': {
+    meaning: 'The bucket does not exist, and could not be made.',
+    hint: 'Make the bucket, or correct --default-storage-prefix.',
+    httpStatus: 502,
+  },
+  'object-missing': {
+    meaning: 'An input is not in storage (any more).',
+    hint: 'Run again: Snakemake then makes the file anew, or names the rule that should.',
+    httpStatus: 502,
+  },
+  'object-changed': {
+    meaning: 'An object was replaced by another one while it was read.',
+    hint: 'Run again when nobody writes to it.',
+    httpStatus: 502,
+  },
+  'object-ambiguous': {
+    meaning: 'A key holds an object and is the prefix of others, so nobody can tell a file from a directory.',
+    hint: 'Remove one of the two from storage.',
+    httpStatus: 502,
+  },
+  'upload-missing': {
+    meaning: 'An upload that was to be completed is gone: aborted by a rule of the bucket, or by somebody.',
+    hint: 'The step is run again; see whether the bucket ends uploads too early.',
+    httpStatus: 502,
+  },
+  'output-missing': {
+    meaning: 'The command succeeded, but an output that the rule declares is not there.',
+    hint: 'Check that the command writes every file that the rule declares.',
+    httpStatus: 422,
+  },
+  'output-invalid': {
+    meaning:
+      'An output is there, but not as the rule promises it: empty, of another checksum, a file instead of a directory.',
+    hint: 'Correct the command, or what the rule promises.',
+    httpStatus: 422,
+  },
+  'output-stale': {
+    meaning:
+      'Storage gives an output an older time than one of its inputs, so Snakemake would run the rule again for ever.',
+    hint: 'Check the clocks of the storage servers.',
+    httpStatus: 502,
+  },
+  'link-refused': {
+    meaning: 'An output is, or contains, a symbolic link that leads out of the step or to nothing.',
+    hint: 'Write the file itself, or link to a file within the same output.',
+    httpStatus: 422,
+  },
+  'sources-missing': {
+    meaning: "The archive of the workflow's sources is not there (any more).",
+    hint: 'Run again; the archive is made anew.',
+    httpStatus: 409,
+  },
+  'agent-lost': {
+    meaning: 'The process that moves files ended while it worked for a step.',
+    hint: 'Run again; .snakemake/konverge/core.log has its last words.',
+    httpStatus: 502,
+  },
   'disk-full': {
     meaning: 'There is no space left on the device, or a disk quota is used up.',
     hint: 'Free space and run again; finished steps are kept.',

@@ -1,3 +1,5 @@
+import type { KonvergeError } from './error.ts';
+
 /**
  * Why a step failed, as a class that a caller can decide on.
  *
@@ -51,6 +53,12 @@ export const failureHints: Readonly<Record<FailureClass, string>> = {
   service: "Read the service's log beside the step's.",
   cancelled: 'Run again to go on where it stopped.',
 };
+
+/** An error of storage, or of what was to be put there, as the reason of a step's failure. */
+export function storageFailure(error: KonvergeError): Failure {
+  const cls = error.code === 'output-missing' || error.code === 'output-invalid' ? 'missing-output' : 'storage';
+  return { ...failure(cls, error.message), hint: error.hint };
+}
 
 export function failure(
   cls: FailureClass,

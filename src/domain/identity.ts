@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RequestHash, StepId, StepKey } from './brand.ts';
-import type { StepSpec } from './step.ts';
+import type { Execution, StepSpec } from './step.ts';
 
 /**
  * The identity of a step (design.md 12.1): what it makes and where. Two processes that ask for the same outputs of the
@@ -20,14 +20,23 @@ export function stepKeyOf(root: string, spec: Pick<StepSpec, 'rule' | 'outputs' 
 export function requestHashOf(spec: StepSpec): RequestHash {
   const { execution } = spec;
   return digest([
-    execution.mode === 'direct'
-      ? JSON.stringify([execution.shell, execution.commands])
-      : `fallback ${execution.digest}`,
+    workOf(execution),
     spec.container ?? '',
     canonical(spec.resources),
     canonical(spec.services),
     ...spec.inputs.map(({ path, version }) => `${path}\0${version}`).sort(),
   ]) as RequestHash;
+}
+
+function workOf(execution: Execution): string {
+  switch (execution.mode) {
+    case 'direct':
+      return JSON.stringify([execution.shell, execution.commands]);
+    case 'group':
+      return `group ${canonical(execution.levels)}`;
+    case 'fallback':
+      return `fallback ${execution.digest}`;
+  }
 }
 
 export function stepIdOf(key: StepKey, attempt: number, generation: number): StepId {

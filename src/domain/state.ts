@@ -20,7 +20,8 @@
  *
  * committing
  *   The command succeeded; outputs are being made visible. Once they are all there: `succeeded`; if one cannot be had:
- *   `failed`. Steps that work in place pass through it in an instant.
+ *   `failed`. Steps that work in place pass through it in an instant. A step whose outputs are uploaded is *parked* here
+ *   while no front end asks for it: nothing of it is visible yet, and nothing is lost.
  *
  * succeeded, failed, cancelled
  *   Ends; nothing leaves them.
@@ -50,6 +51,11 @@ export type EndState = (typeof endStates)[number];
 
 export function isEnd(state: StepState): state is EndState {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** Nothing of the step runs yet, and nothing is kept for it. */
+export function isWaiting(state: StepState): boolean {
+  return state === 'accepted' || state === 'queued';
 }
 
 const rank: Readonly<Record<StepState, number>> = {

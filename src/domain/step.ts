@@ -1,13 +1,17 @@
 import type { RequestHash, SessionId, StepId, StepKey } from './brand.ts';
 import type { Failure } from './failure.ts';
+import type { GroupMember } from './group.ts';
 import type { WorkloadKind } from './kind.ts';
+import type { ManifestRef } from './manifest.ts';
 import type { ResourceRequest } from './resources.ts';
 import type { ServiceSpec } from './service.ts';
+import type { StagingPlan } from './staging.ts';
 import type { StepState } from './state.ts';
 
 /**
  * What runs.
  * - `direct`: the step's own commands, run one after another by `shell -c`; more than one only for a repeated benchmark.
+ * - `group`: several steps that share one place; levels one after another, the members of a level at once (group.ts).
  * - `fallback`: the workflow tool's own job command, with the reasons why it could not go direct.
  */
 export type Execution =
@@ -17,6 +21,7 @@ export type Execution =
       readonly shell: string;
       readonly commands: readonly string[];
     }
+  | { readonly mode: 'group'; readonly levels: readonly (readonly GroupMember[])[] }
   | {
       readonly mode: 'fallback';
       readonly command: string;
@@ -55,6 +60,8 @@ export interface StepSpec {
   readonly operator?: string;
   readonly queue?: string;
   readonly services: readonly ServiceSpec[];
+  /** What has to be moved, where the step shares no file system with the front end. */
+  readonly staging?: StagingPlan;
   /** Whether the front end wants usage figures in the end event (Snakemake's `benchmark:`), one per command. */
   readonly benchmark: boolean;
 }
@@ -88,6 +95,8 @@ export interface StepRecord {
   readonly reason: string;
   readonly restarts: number;
   readonly failure?: Failure;
+  /** Where its outputs wait as open uploads, once the command has succeeded (manifest.ts). Kept after the commit. */
+  readonly manifest?: ManifestRef;
   /** One per command of a benchmarked step; otherwise at most one. */
   readonly usage: readonly Usage[];
   /** Milliseconds since the epoch. */

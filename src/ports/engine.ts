@@ -7,6 +7,7 @@ import type { Queue } from '../domain/queue.ts';
 import type { StepSpec } from '../domain/step.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
+import type { Staging } from './staging.ts';
 
 /**
  * Where workloads run. One adapter per folder of src/engines; every adapter passes test/conformance.
@@ -93,6 +94,8 @@ export interface EngineHost {
   observe(observations: readonly Observation[]): void;
   /** The environment of the calling front end, for a step that is about to start; never stored (design.md 12.7). */
   environmentOf(step: StepId): Readonly<Record<string, string>>;
+  /** Moves the files of steps that share no file system with the front end. */
+  readonly staging: Staging;
   readonly clock: Clock;
   readonly logger: Logger;
 }

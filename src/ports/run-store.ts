@@ -19,7 +19,17 @@ export interface SessionRecord {
 export interface StepChange
   extends Pick<
     StepRecord,
-    'id' | 'session' | 'state' | 'reason' | 'restarts' | 'failure' | 'usage' | 'startedAtMs' | 'endedAtMs' | 'told'
+    | 'id'
+    | 'session'
+    | 'state'
+    | 'reason'
+    | 'restarts'
+    | 'failure'
+    | 'manifest'
+    | 'usage'
+    | 'startedAtMs'
+    | 'endedAtMs'
+    | 'told'
   > {
   readonly ref: string;
 }

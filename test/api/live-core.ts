@@ -10,6 +10,7 @@ import { type Api, createApi } from '../../src/frontends/http/api.ts';
 import { createServer } from '../../src/frontends/http/server.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { silentLogger } from '../../src/ports/logger.ts';
+import { noStaging } from '../../src/ports/no-staging.ts';
 import { SqliteRunStore } from '../../src/storage/sqlite/sqlite-run-store.ts';
 
 /** A core with the real local engine and the real store in a directory of its own, and its API. */
@@ -38,6 +39,7 @@ export async function startCore(options: { readonly token?: string } = {}): Prom
   const configuration = parseConfiguration(konvergeYaml, 'konverge.yaml');
   const core = new Core({
     store: new SqliteRunStore(path.join(stateDir, 'store.sqlite')),
+    staging: noStaging,
     createEngine: createEngineFactory('local', { stateDir, workdir, configuration: configuration.local }),
     clock: systemClock,
     logger: silentLogger,

@@ -13,6 +13,8 @@ import type { StepSpec } from '../../src/domain/step.ts';
 import { defaultLocalSettings, type QueueSettings } from '../../src/engines/local/config.ts';
 import { createEngineFactory } from '../../src/engines/registry.ts';
 import { silentLogger } from '../../src/ports/logger.ts';
+import { noStaging } from '../../src/ports/no-staging.ts';
+import type { Staging } from '../../src/ports/staging.ts';
 import { SqliteRunStore } from '../../src/storage/sqlite/sqlite-run-store.ts';
 
 /** Far above what any case needs: a deadline is a failure, never a measure. */
@@ -40,6 +42,8 @@ export interface CoreUnderTestOptions {
   readonly directory?: string;
   readonly queues?: readonly QueueSettings[];
   readonly isAlive?: () => boolean;
+  /** Default: none; every step works in place. */
+  readonly staging?: Staging;
 }
 
 /** A core in this process, with the real engine and the real store, in a directory of its own. */
@@ -57,6 +61,7 @@ export class CoreUnderTest {
     this.store = new SqliteRunStore(join(stateDir, 'store.sqlite'));
     this.core = new Core({
       store: this.store,
+      staging: options.staging ?? noStaging,
       createEngine: createEngineFactory('local', {
         stateDir,
         workdir: this.directory,

@@ -7,6 +7,7 @@ import type { StepId } from '../../domain/brand.ts';
 import type { Observation } from '../../domain/observation.ts';
 import type { WorkOrder } from '../../ports/engine.ts';
 import { silentLogger } from '../../ports/logger.ts';
+import { noStaging } from '../../ports/no-staging.ts';
 import { defaultLocalSettings, type LocalConfig, resolveLocalConfig } from './config.ts';
 import { LocalEngine } from './engine.ts';
 import { readMachine } from './machine.ts';
@@ -25,6 +26,7 @@ function open(more: Partial<LocalConfig> = {}) {
     {
       observe: (observations) => void observed.push(...observations),
       environmentOf: () => ({ PATH: process.env['PATH'] ?? '' }),
+      staging: noStaging,
       clock: { nowMs: () => Date.now() },
       logger: silentLogger,
     },

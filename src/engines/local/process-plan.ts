@@ -1,7 +1,10 @@
 import type { StepId } from '../../domain/brand.ts';
+import { buildGroupScript } from '../../domain/group-script.ts';
 import { demandOf, type Queue, type Quota } from '../../domain/queue.ts';
 import type { ServiceSpec } from '../../domain/service.ts';
+import type { Execution } from '../../domain/step.ts';
 import type { WorkOrder } from '../../ports/engine.ts';
+import type { StagingJob } from '../../ports/staging.ts';
 import { placeCommands, type ScriptFile } from './command-script.ts';
 import type { LocalConfig } from './config.ts';
 import { coreMarker, stepMarker } from './marker-sweep.ts';
@@ -14,6 +17,7 @@ export interface ProcessPlan {
   readonly queue: string;
   readonly demand: Quota;
   readonly directory: StepDirectory;
+  /** Where the commands run: the caller's directory, or one of the step's own if its files are staged. */
   readonly cwd: string;
   readonly shell: string;
   readonly commands: readonly string[];
@@ -26,6 +30,8 @@ export interface ProcessPlan {
   /** The step's own image, where containers are on. */
   readonly image?: string;
   readonly benchmark: boolean;
+  /** What the agent moves before and after the commands. */
+  readonly staging?: StagingJob;
 }
 
 /** What a plan depends on besides the order. */
@@ -42,8 +48,7 @@ export function buildProcessPlan(order: WorkOrder, context: PlanContext): Proces
   const { spec } = order;
   const { config } = context;
   const directory = stepDirectory(context.stateDir, order.id);
-  const shell = spec.execution.mode === 'direct' ? spec.execution.shell : '/bin/sh';
-  const wanted = spec.execution.mode === 'direct' ? spec.execution.commands : [spec.execution.command];
+  const { shell, commands: wanted } = callOf(spec.execution, Math.max(1, spec.resources.cpuMillis / 1000));
   // In a container each command goes through one more shell: the runtime's own client is what the wrapper runs.
   const placed = placeCommands(shell, wanted, directory.path);
   const { runtimeMs, memoryBytes } = spec.resources;
@@ -53,7 +58,7 @@ export function buildProcessPlan(order: WorkOrder, context: PlanContext): Proces
     queue: queue?.name ?? order.queue,
     demand: demandOf(spec.resources, queue?.quota ?? { cpuMillis: 0, memoryBytes: 0, gpu: 0, custom: {} }),
     directory,
-    cwd: spec.cwd,
+    cwd: spec.staging?.by === 'agent' ? directory.work : spec.cwd,
     shell,
     ...placed,
     env: {
@@ -69,7 +74,24 @@ export function buildProcessPlan(order: WorkOrder, context: PlanContext): Proces
     },
     ...(spec.container === undefined ? {} : { image: spec.container }),
     benchmark: spec.benchmark,
+    ...(spec.staging?.by === 'agent'
+      ? { staging: { step: order.id, plan: spec.staging, workdir: directory.work, notes: directory.path } }
+      : {}),
   };
+}
+
+function callOf(
+  execution: Execution,
+  threads: number,
+): { readonly shell: string; readonly commands: readonly string[] } {
+  switch (execution.mode) {
+    case 'direct':
+      return execution;
+    case 'group':
+      return { shell: '/bin/sh', commands: [buildGroupScript(execution.levels, threads)] };
+    case 'fallback':
+      return { shell: '/bin/sh', commands: [execution.command] };
+  }
 }
 
 export function queueOf(order: WorkOrder, config: LocalConfig): Queue | undefined {

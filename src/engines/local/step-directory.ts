@@ -10,6 +10,8 @@ export interface StepDirectory {
   readonly status: string;
   /** Process ids of its services, while there are any. */
   readonly services: string;
+  /** Where its commands run if its files are staged; removed when they are uploaded. */
+  readonly work: string;
 }
 
 export function stepsRoot(stateDir: string): string {
@@ -24,6 +26,7 @@ export function stepDirectory(stateDir: string, id: StepId): StepDirectory {
     stderr: `${path}/stderr.log`,
     status: `${path}/status`,
     services: `${path}/services`,
+    work: `${path}/work`,
   };
 }
 

@@ -1,7 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import type { StepId } from '../../domain/brand.ts';
-import type { Failure } from '../../domain/failure.ts';
+import { KonvergeError } from '../../domain/error.ts';
+import { type Failure, storageFailure } from '../../domain/failure.ts';
 import type { Observation } from '../../domain/observation.ts';
+import type { Usage } from '../../domain/step.ts';
 import { AdoptedWrapper } from './adopted-wrapper.ts';
 import { removeContainers } from './container-runtime.ts';
 import { type Ending, endingFailure, startFailure } from './exit-meaning.ts';
@@ -12,6 +14,7 @@ import { ServiceGroup } from './service-group.ts';
 import type { StatusFile, StepNote } from './status-file.ts';
 import { noGroups, type StepGroups } from './step-cgroups.ts';
 import { discard, makeStepDirectory, readStatus } from './step-directory.ts';
+import { StepFiles } from './step-files.ts';
 import {
   addedEnvironment,
   cgroupProcs,
@@ -32,7 +35,7 @@ const maxLosses = 3;
 /** What a step tells the engine. */
 export interface StepRunEvents {
   observe(observation: Observation): void;
-  /** Said once, when no process of the step is left. */
+  /** Said once, when no process of the step is left and, where they are staged, its outputs are uploaded. */
   ended(end: Observation): void;
 }
 
@@ -40,7 +43,7 @@ export interface StepRunEvents {
  * One step from its start to its end.
  *
  * starting
- *   Control groups are made and services awaited. Without services this is over in the same tick.
+ *   Control groups are made, inputs staged and services awaited. Without any of them this is over in the same tick.
  *
  * running
  *   The wrapper has been started, or adopted from a former core. Left when the wrapper ends, or when somebody ends the step:
@@ -49,6 +52,9 @@ export interface StepRunEvents {
  * clearing
  *   What is left of the step is given a moment (after success) and then ended. The end is told when nothing is left, so that
  *   whoever hears of it may rely on the outputs.
+ *
+ * collecting
+ *   The agent uploads what a staged step has made (after a failure: its logs). A cancellation aborts that.
  *
  * ended
  *   Nothing leaves it.
@@ -59,7 +65,8 @@ export class StepRun {
   private readonly context: RunContext;
   private readonly events: StepRunEvents;
   private readonly services: ServiceGroup;
-  private phase: 'starting' | 'running' | 'clearing' | 'ended' = 'starting';
+  private readonly files: StepFiles;
+  private phase: 'starting' | 'running' | 'clearing' | 'collecting' | 'ended' = 'starting';
   private groups: StepGroups = noGroups;
   /** Settled when the wrapper has been started or cannot be: before that, nobody can say that nothing of it is left. */
   private starting: Promise<void> | undefined;
@@ -81,6 +88,7 @@ export class StepRun {
     this.context = context;
     this.events = events;
     this.services = new ServiceGroup((message) => this.end({ kind: 'service', message }));
+    this.files = new StepFiles(plan.staging, context.host.staging);
   }
 
   get id(): StepId {
@@ -93,8 +101,8 @@ export class StepRun {
       for (const { name, content } of this.plan.scripts) writeFileSync(`${this.plan.directory.path}/${name}`, content);
       this.groups = this.context.cgroups.create(this.id, this.plan.limits.memoryBytes);
       this.containers = noteOf(this.launch, this.context).containers;
-      if (this.plan.services.length === 0) this.startCommand();
-      else void this.startWithServices();
+      if (this.plan.services.length === 0 && !this.plan.staging) this.startCommand();
+      else void this.prepareAndStart();
     } catch (error) {
       this.failStart(error);
     }
@@ -117,6 +125,9 @@ export class StepRun {
   end(ending: Ending): void {
     if (this.phase === 'ended' || this.ending) return;
     this.ending = ending;
+    this.files.abort();
+    // What ends it then is the end of the upload.
+    if (this.phase === 'collecting') return;
     this.phase = 'clearing';
     void this.clear(0, endingFailure(ending));
   }
@@ -124,6 +135,7 @@ export class StepRun {
   /** Lets it run on, and listens no more. */
   detach(): void {
     this.phase = 'ended';
+    this.files.abort();
     this.stopWatching();
     this.services.unref();
   }
@@ -141,8 +153,13 @@ export class StepRun {
     return { id: this.id, groups, cgroups: this.groups, ...(endContainer ? { endContainer } : {}) };
   }
 
-  private async startWithServices(): Promise<void> {
+  private async prepareAndStart(): Promise<void> {
     try {
+      if (this.plan.staging) {
+        this.observe('starting', 'its inputs are fetched');
+        await this.files.stage();
+        if (this.phase !== 'starting') return;
+      }
       const told = await this.services.start(
         {
           plan: this.plan,
@@ -157,7 +174,7 @@ export class StepRun {
       this.ports = told;
       this.startCommand();
     } catch (error) {
-      this.failStart(error);
+      if (this.phase === 'starting') this.failStart(error);
     }
   }
 
@@ -261,6 +278,7 @@ export class StepRun {
   private async clear(lingerMs: number, failed: Failure | undefined): Promise<void> {
     this.services.stop();
     await this.starting;
+    await this.files.settled();
     const { processes, config, host } = this.context;
     const gone = await processes.end(() => this.target, { lingerMs, graceMs: config.cancelGraceMs });
     if (!gone) host.logger.warn({ step: this.id }, 'processes of a step cannot be killed');
@@ -270,16 +288,40 @@ export class StepRun {
   private failStart(error: unknown): void {
     if (this.phase === 'ended') return;
     this.phase = 'clearing';
-    void this.clear(0, startFailure(error, 'it could not be started'));
+    const failed =
+      error instanceof KonvergeError ? storageFailure(error) : startFailure(error, 'it could not be started');
+    void this.clear(0, failed);
   }
 
   private finish(status: StatusFile | undefined, failed: Failure | undefined): void {
+    if (this.phase === 'ended' || this.phase === 'collecting') return;
+    const usage = usageOf(status, this.stopWatching(), this.wallMs);
+    if (!this.plan.staging) return this.tell(usage, failed);
+    this.phase = 'collecting';
+    void this.collect(usage, failed);
+  }
+
+  private async collect(usage: readonly Usage[], failed: Failure | undefined): Promise<void> {
+    if (!failed) this.events.observe({ ...this.now(), state: 'committing', reason: 'its outputs are uploaded' });
+    const collected = await this.files.collect(usage, failed);
+    // The core has ended meanwhile; the next one collects anew.
     if (this.phase === 'ended') return;
+    this.files.forget();
+    if (collected.manifest && !this.ending) {
+      this.phase = 'ended';
+      this.events.ended({ ...this.now(), state: 'uploaded', manifest: collected.manifest, usage });
+    } else this.tell(usage, this.ending ? endingFailure(this.ending) : collected.failure);
+  }
+
+  private tell(usage: readonly Usage[], failed: Failure | undefined): void {
     this.phase = 'ended';
-    const peaks = this.stopWatching();
-    const base = { step: this.id, atMs: this.context.host.clock.nowMs(), usage: usageOf(status, peaks, this.wallMs) };
+    const base = { ...this.now(), usage };
     if (failed === undefined) this.events.ended({ ...base, state: 'succeeded' });
     else this.events.ended({ ...base, state: failed.class === 'cancelled' ? 'cancelled' : 'failed', failure: failed });
+  }
+
+  private now(): { readonly step: StepId; readonly atMs: number } {
+    return { step: this.id, atMs: this.context.host.clock.nowMs() };
   }
 
   private stopWatching(): ReturnType<StepWatch['stop']> {
@@ -289,6 +331,6 @@ export class StepRun {
   }
 
   private observe(state: 'starting' | 'running', reason: string): void {
-    this.events.observe({ step: this.id, state, reason, atMs: this.context.host.clock.nowMs() });
+    this.events.observe({ ...this.now(), state, reason });
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { failureClasses } from '../../domain/failure.ts';
 import { workloadKinds } from '../../domain/kind.ts';
 import { stepStates } from '../../domain/state.ts';
+import { StorageRequest } from '../snakemake/staging-request.ts';
 import { StepRequest } from '../snakemake/step-request.ts';
 
 /** The shapes of the API, version 1. Requests are parsed by them; the OpenAPI document is made of them. */
@@ -59,10 +60,11 @@ export const SessionOpen = z.strictObject({
       priority: z.string().nullish(),
       namespace: z.string().nullish(),
       image: z.string().nullish(),
-      artifacts: z.enum(['storage', 'driver']).nullish(),
+      artifacts: z.enum(['storage', 'driver', 'shared']).nullish(),
       containers: z.enum(['on', 'off']).optional(),
     })
     .optional(),
+  storage: StorageRequest.nullish().describe('How files are moved; kept in memory only. Absent: steps work in place'),
   resume: z.string().nullish(),
 });
 
@@ -166,7 +168,7 @@ export const StepView = z.object({
   reason: z.string(),
   kind: z.enum(workloadKinds),
   queue: z.string(),
-  mode: z.enum(['direct', 'fallback']),
+  mode: z.enum(['direct', 'group', 'fallback']),
   restarts: z.int(),
   failure: Failure.optional(),
   usage: z.array(Usage),
@@ -201,8 +203,9 @@ export const Explanation = z.object({
   kind: z.string(),
   kindReason: z.string(),
   queue: z.string(),
-  mode: z.enum(['direct', 'fallback']),
+  mode: z.enum(['direct', 'group', 'fallback']),
   fallbackReasons: z.array(z.string()),
+  outputs: z.enum(['in place', 'all or none', 'not atomic']).describe('How its outputs become visible'),
   waits: z.string().nullable(),
   plan: z.unknown(),
 });

@@ -3,6 +3,9 @@ import { heartbeatMs } from '../../app/sessions.ts';
 import type { SubmitItem, SubmitResult } from '../../app/submit.ts';
 import type { SessionId, StepId } from '../../domain/brand.ts';
 import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
+import type { StoreSettings } from '../../domain/object-location.ts';
+import type { StorageAccess } from '../../ports/staging.ts';
+import type { StorageRequest } from '../snakemake/staging-request.ts';
 import { StepRequest } from '../snakemake/step-request.ts';
 import { stepFrom } from '../snakemake/translate.ts';
 import type { Api } from './api.ts';
@@ -133,6 +136,7 @@ function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeo
     host: body.host,
     environment: body.environment,
     ...(body.fallbackEnvironment && { fallbackEnvironment: body.fallbackEnvironment }),
+    ...(body.storage && { storage: storageAccess(body.storage) }),
     ...(body.resume && { resume: body.resume as SessionId }),
   });
   const settings = body.settings ?? {};
@@ -167,6 +171,24 @@ function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeo
     maxBatch,
     stateDir: api.stateDir,
   };
+}
+
+/** zod writes `undefined` where nothing was said; the domain leaves it out. */
+function storageAccess({ stores, environment, sources }: z.infer<typeof StorageRequest>): StorageAccess {
+  return {
+    stores: Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, storeSettings(store)])),
+    environment,
+    ...(sources && { sources }),
+  };
+}
+
+function storeSettings(store: z.infer<typeof StorageRequest>['stores'][string]): StoreSettings {
+  if (store.kind === 'directory') return store;
+  const { kind, credentials, ...rest } = store;
+  const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  if (!credentials) return { kind, ...said };
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  return { kind, ...said, credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } };
 }
 
 /** Each step is parsed by itself, so that one that cannot be read is refused alone and named. */

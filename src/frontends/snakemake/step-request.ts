@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GroupMemberRequest, StagingRequest } from './staging-request.ts';
 
 /** A resource as Snakemake evaluated it, and whether a rule states it or it is a default (design.md 12.6). */
 const ResourceValue = z.strictObject({
@@ -8,6 +9,13 @@ const ResourceValue = z.strictObject({
 
 const Execution = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('direct'), shell: z.string().min(1), commands: z.array(z.string()).min(1) }),
+  z.strictObject({
+    mode: z.literal('group'),
+    levels: z
+      .array(z.array(GroupMemberRequest).min(1))
+      .min(1)
+      .describe('One after another; members of a level at once'),
+  }),
   z.strictObject({
     mode: z.literal('fallback'),
     command: z.string().min(1),
@@ -34,5 +42,6 @@ export const StepRequest = z.strictObject({
   env: z.record(z.string(), z.string()),
   container: z.string().min(1).nullish(),
   benchmark: z.boolean().optional(),
+  staging: StagingRequest.nullish().describe('Absent: the step works in place'),
 });
 export type StepRequest = z.infer<typeof StepRequest>;

@@ -1,6 +1,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { KonvergeError } from '../../domain/error.ts';
 import type { ServiceSpec } from '../../domain/service.ts';
+import type { StagedBenchmark, StagingPlan } from '../../domain/staging.ts';
 import type { Execution, StepSpec } from '../../domain/step.ts';
 import { resourcesFrom, textResource } from './resources.ts';
 import type { StepRequest } from './step-request.ts';
@@ -41,12 +42,35 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     ...(operator !== undefined && { operator }),
     ...(queue !== undefined && { queue }),
     services: servicesOf(request, configuration),
+    ...(request.staging && { staging: stagingOf(request.staging) }),
     benchmark: request.benchmark ?? false,
   };
 }
 
+/** zod writes `undefined` where nothing was said; the domain leaves it out. */
+function stagingOf({ outputs, benchmark, sources, ...rest }: NonNullable<StepRequest['staging']>): StagingPlan {
+  return {
+    ...rest,
+    outputs: outputs.map(({ ensure, ...output }) => ({
+      ...output,
+      ...(ensure && {
+        ensure: { nonEmpty: ensure.nonEmpty, ...(ensure.checksum && { checksum: ensure.checksum }) },
+      }),
+    })),
+    ...(benchmark && { benchmark: withoutUndefined(benchmark) }),
+    ...(sources !== undefined && { sources }),
+  };
+}
+
+function withoutUndefined({
+  extended,
+  ...benchmark
+}: NonNullable<NonNullable<StepRequest['staging']>['benchmark']>): StagedBenchmark {
+  return { ...benchmark, ...(extended && { extended }) };
+}
+
 function executionOf({ execution }: StepRequest): Execution {
-  return execution.mode === 'direct' ? execution : { ...execution, digest: execution.digest ?? execution.command };
+  return execution.mode !== 'fallback' ? execution : { ...execution, digest: execution.digest ?? execution.command };
 }
 
 /** A priority that is a number counts here as Snakemake's own does; a name is a class of Kueue's, and means nothing here. */

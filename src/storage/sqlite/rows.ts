@@ -1,6 +1,7 @@
 import type { RequestHash, SessionId, StepId, StepKey } from '../../domain/brand.ts';
 import type { StepEvent } from '../../domain/event.ts';
 import type { Failure } from '../../domain/failure.ts';
+import type { ManifestRef } from '../../domain/manifest.ts';
 import type { WorkloadKind } from '../../domain/kind.ts';
 import type { StepState } from '../../domain/state.ts';
 import type { StepRecord, StepSpec, Usage } from '../../domain/step.ts';
@@ -28,6 +29,7 @@ export interface StepRow {
   readonly ended_at_ms: number | null;
   readonly told: number;
   readonly spec: string;
+  readonly manifest: string | null;
 }
 
 export function stepFromRow(row: StepRow): StepRecord {
@@ -48,6 +50,7 @@ export function stepFromRow(row: StepRow): StepRecord {
     reason: row.reason,
     restarts: row.restarts,
     ...(row.failure === null ? {} : { failure: JSON.parse(row.failure) as Failure }),
+    ...(row.manifest === null ? {} : { manifest: JSON.parse(row.manifest) as ManifestRef }),
     usage: JSON.parse(row.usage) as Usage[],
     acceptedAtMs: row.accepted_at_ms,
     ...(row.started_at_ms === null ? {} : { startedAtMs: row.started_at_ms }),

@@ -133,8 +133,8 @@ export class SqliteRunStore implements RunStore {
   #putStep(step: StepRecord): void {
     this.#prepare(
       `INSERT INTO steps (id, key, request_hash, generation, session, ref, engine, queue, kind, kind_reason, state, reason,
-         restarts, failure, usage, accepted_at_ms, started_at_ms, ended_at_ms, told, spec)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         restarts, failure, usage, accepted_at_ms, started_at_ms, ended_at_ms, told, spec, manifest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       step.id,
       step.key,
@@ -156,13 +156,14 @@ export class SqliteRunStore implements RunStore {
       step.endedAtMs ?? null,
       step.told ? 1 : 0,
       JSON.stringify(step.spec),
+      step.manifest ? JSON.stringify(step.manifest) : null,
     );
   }
 
   #changeStep(change: StepChange): void {
     this.#prepare(
       `UPDATE steps SET session = ?, ref = ?, state = ?, reason = ?, restarts = ?, failure = ?, usage = ?,
-         started_at_ms = ?, ended_at_ms = ?, told = ? WHERE id = ?`,
+         manifest = ?, started_at_ms = ?, ended_at_ms = ?, told = ? WHERE id = ?`,
     ).run(
       change.session,
       change.ref,
@@ -171,6 +172,7 @@ export class SqliteRunStore implements RunStore {
       change.restarts,
       change.failure ? JSON.stringify(change.failure) : null,
       JSON.stringify(change.usage),
+      change.manifest ? JSON.stringify(change.manifest) : null,
       change.startedAtMs ?? null,
       change.endedAtMs ?? null,
       change.told ? 1 : 0,

@@ -10,6 +10,7 @@ import type { StepSpec } from '../../../src/domain/step.ts';
 import type { QueueSettings } from '../../../src/engines/local/config.ts';
 import type { Engine, EngineHost, WorkOrder } from '../../../src/ports/engine.ts';
 import { silentLogger } from '../../../src/ports/logger.ts';
+import { noStaging } from '../../../src/ports/no-staging.ts';
 import { type Need, type Subject, subjects } from './subjects.ts';
 
 /** Far above what any case needs: a deadline is a failure, never a measure. */
@@ -49,6 +50,7 @@ export class Harness {
         for (const wake of this.waiters) wake();
       },
       environmentOf: () => this.environment,
+      staging: noStaging,
       clock: { nowMs: () => Date.now() },
       logger: silentLogger,
     };
@@ -115,7 +117,7 @@ export class Harness {
   }
 
   endOf(id: StepId): EndObservation | undefined {
-    return this.observed.find((seen): seen is EndObservation => seen.step === id && isEnd(seen.state));
+    return this.observed.find((seen): seen is EndObservation => seen.step === id && seen.state !== 'uploaded' && isEnd(seen.state));
   }
 
   statesOf(id: StepId): string[] {
@@ -123,7 +125,7 @@ export class Harness {
   }
 
   reached(id: StepId, state: Observation['state']): Promise<void> {
-    return this.until(() => this.statesOf(id).includes(state), `${id} to be ${state}`);
+    return this.until(() => this.statesOf(id).some((seen) => seen === state), `${id} to be ${state}`);
   }
 
   until(condition: () => boolean, what: string): Promise<void> {

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { QueueSettings } from '../../../src/engines/local/config.ts';
 import type { WorkOrder } from '../../../src/ports/engine.ts';
 import { silentLogger } from '../../../src/ports/logger.ts';
+import { noStaging } from '../../../src/ports/no-staging.ts';
 import { subjectOf } from './subjects.ts';
 
 const [, , subject = '', stateDir = ''] = process.argv;
@@ -18,6 +19,7 @@ const engine = subjectOf(subject).open(
   {
     observe: (observations) => process.stdout.write(observations.map((seen) => `${JSON.stringify(seen)}\n`).join('')),
     environmentOf: () => ({ PATH: process.env['PATH'] ?? '' }),
+    staging: noStaging,
     clock: { nowMs: () => Date.now() },
     logger: silentLogger,
   },

@@ -1,0 +1,134 @@
+import type { SessionId, StepId } from '../domain/brand.ts';
+import { failure } from '../domain/failure.ts';
+import type { Observation } from '../domain/observation.ts';
+import { isEnd, isWaiting } from '../domain/state.ts';
+import type { StepRecord } from '../domain/step.ts';
+import { Committer, isUploaded } from './committer.ts';
+import type { CoreContext } from './context.ts';
+import { eventOf } from './event-of.ts';
+import { recordAfter } from './observe.ts';
+import { restartOf } from './restart.ts';
+import { orderOf } from './submit.ts';
+
+/** How long the manifest of a commit waits for room on the disk; one that stays is swept up later. */
+const releaseWaitMs = 60_000;
+
+/** What becomes of the steps in flight: by the engine's word until a command has ended, by the committer's from then on. */
+export class Progress {
+  private readonly core: CoreContext;
+  private readonly committer: Committer;
+  private readonly attached: () => SessionId | undefined;
+  /** Called with each step that ends. */
+  private readonly endListeners = new Set<(step: StepId) => void>();
+
+  constructor(core: CoreContext, attached: () => SessionId | undefined) {
+    this.core = core;
+    this.attached = attached;
+    this.committer = new Committer(core.staging, core.ledger, core.logger, {
+      committed: (step) => this.committed(step),
+      failed: (step, why) => this.end(step, { state: 'failed', failure: why }),
+      gone: (step, why) => this.runAgain(step, why),
+    });
+  }
+
+  observe(observations: readonly Observation[]): void {
+    for (const observation of observations) {
+      const record = this.core.ledger.get(observation.step);
+      const after = record && recordAfter(record, ownOutput(record, observation));
+      if (!after) continue;
+      this.keep(after, observation.atMs);
+      if (after.session === this.attached()) this.claim(after);
+    }
+  }
+
+  /** The attached session asks for a step: if it is parked, it is committed now. */
+  claim(record: StepRecord): void {
+    if (isUploaded(record)) this.committer.begin(record);
+  }
+
+  /** Ends steps, wherever they are; those whose commit has begun end by themselves. */
+  stop(ids: readonly StepId[]): void {
+    const records = ids.map((id) => this.core.ledger.get(id));
+    const uploaded = records.filter((record) => record !== undefined).filter(isUploaded);
+    const mine = new Set(uploaded.map(({ id }) => id));
+    this.core.engine.cancel(ids.filter((id) => !mine.has(id)));
+    const why = failure('cancelled', 'it was cancelled before its outputs became visible');
+    for (const record of uploaded) {
+      if (this.committer.discard(record)) this.end(record.id, { state: 'cancelled', failure: why });
+    }
+  }
+
+  isInFlight(id: StepId): boolean {
+    const record = this.core.ledger.get(id);
+    return record !== undefined && !isEnd(record.state);
+  }
+
+  /** Whether a step takes up the machine now. A parked one does not, nor one whose upload waits for somebody to say where. */
+  isBusy(record: StepRecord): boolean {
+    if (isWaiting(record.state) || isEnd(record.state)) return false;
+    if (record.state !== 'committing' || this.committer.isCommitting(record.id)) return true;
+    return isUploaded(record) ? record.session === this.attached() : this.core.staging.configured;
+  }
+
+  /** Resolves when none of these steps is in flight any more, or the signal fires, with the number of those that still are. */
+  async ended(ids: readonly StepId[], signal?: AbortSignal): Promise<number> {
+    const open = new Set(ids.filter((id) => this.isInFlight(id)));
+    if (open.size === 0) return 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const listener = (id: StepId): void => {
+      if (open.delete(id) && open.size === 0) resolve();
+    };
+    const abort = (): void => resolve();
+    this.endListeners.add(listener);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) resolve();
+    await promise;
+    this.endListeners.delete(listener);
+    signal?.removeEventListener('abort', abort);
+    return open.size;
+  }
+
+  async close(): Promise<void> {
+    await this.committer.close();
+  }
+
+  private keep(after: StepRecord, atMs: number): void {
+    this.core.ledger.change(after, eventOf(after, atMs));
+    if (isEnd(after.state)) for (const listener of this.endListeners) listener(after.id);
+  }
+
+  private end(step: StepId, end: Pick<StepRecord, 'state' | 'failure'>): StepRecord | undefined {
+    const record = this.core.ledger.get(step);
+    if (!record || isEnd(record.state)) return undefined;
+    const atMs = this.core.clock.nowMs();
+    const after: StepRecord = { ...record, ...end, reason: end.failure?.message ?? '', endedAtMs: atMs };
+    this.keep(after, atMs);
+    return after;
+  }
+
+  private committed(step: StepId): void {
+    const after = this.end(step, { state: 'succeeded' });
+    if (!after) return;
+    // On disk first: until then the manifest is what a later core would go by.
+    void this.core.ledger.written(AbortSignal.timeout(releaseWaitMs)).then(
+      () => this.committer.release(after),
+      () => undefined,
+    );
+  }
+
+  /** What was uploaded is gone: the step runs again below the front end's retries, under the next generation. */
+  private runAgain(step: StepId, why: string): void {
+    const record = this.core.ledger.get(step);
+    if (!record || isEnd(record.state)) return;
+    const again = restartOf(this.core, record, why);
+    if (!again) this.end(step, { state: 'failed', failure: failure('storage', why) });
+    else this.core.engine.launch([orderOf(this.core, again)]);
+  }
+}
+
+/** A step that did its own output is not over when its command is: what it says it made has to be seen in storage. */
+function ownOutput(record: StepRecord, observation: Observation): Observation {
+  if (observation.state !== 'succeeded' || record.spec.staging?.by !== 'step') return observation;
+  const { step, usage, atMs } = observation;
+  return { step, state: 'uploaded', usage, atMs };
+}

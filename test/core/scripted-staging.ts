@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import { KonvergeError } from '../../src/domain/error.ts';
+import type { ManifestRef } from '../../src/domain/manifest.ts';
+import type { CommitSummary, Staging, StagingJob, StorageAccess } from '../../src/ports/staging.ts';
+
+/**
+ * A test double of the agent: it moves nothing, says what it was asked for, and fails as it is told to. What the real one
+ * does is tested in test/staging.
+ */
+export class ScriptedStaging implements Staging {
+  configured = false;
+  readonly calls: string[] = [];
+  /** The errors of the next commits, in order. */
+  readonly commitErrors: KonvergeError[] = [];
+  /** Whether outputs are in storage when somebody looks. */
+  present = true;
+  /** While set, commits wait for it. */
+  gate: Promise<void> | undefined;
+
+  configure(_access: StorageAccess): void {
+    this.configured = true;
+  }
+
+  async stage({ step, workdir }: StagingJob): Promise<void> {
+    this.calls.push(`stage ${step}`);
+    mkdirSync(workdir, { recursive: true });
+  }
+
+  async collect({ step, plan }: StagingJob, end: { readonly succeeded: boolean }): Promise<ManifestRef | undefined> {
+    this.calls.push(`collect ${step} ${end.succeeded}`);
+    return end.succeeded ? { at: { ...plan.area, key: `manifests/${step}` } } : undefined;
+  }
+
+  async commit({ at }: ManifestRef, signal: AbortSignal): Promise<CommitSummary> {
+    this.calls.push(`commit ${at.key}`);
+    if (this.gate) {
+      const cut = new Promise<never>((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new Error('cut short'))),
+      );
+      await Promise.race([this.gate, cut]);
+    }
+    const error = this.commitErrors.shift();
+    if (error) throw error;
+    return { objects: 1, bytes: 1 };
+  }
+
+  async release({ at }: ManifestRef): Promise<void> {
+    this.calls.push(`release ${at.key}`);
+  }
+
+  async discard({ at }: ManifestRef): Promise<void> {
+    this.calls.push(`discard ${at.key}`);
+  }
+
+  async verify(): Promise<void> {
+    this.calls.push('verify');
+    if (!this.present) throw new KonvergeError('output-missing', 'out/a is not in storage');
+  }
+
+  async collectGarbage(ended: readonly Pick<StagingJob, 'step'>[]): Promise<{ readonly aborted: number }> {
+    this.calls.push(`garbage ${ended.map(({ step }) => step).join(' ')}`);
+    return { aborted: 0 };
+  }
+
+  async forget(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  /** The calls of one kind, without the step's name. */
+  count(kind: string): number {
+    return this.calls.filter((call) => call.startsWith(kind)).length;
+  }
+}
