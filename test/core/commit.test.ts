@@ -4,8 +4,8 @@ import { KonvergeError } from '../../src/domain/error.ts';
 import type { StagingPlan } from '../../src/domain/staging.ts';
 import type { StepSpec } from '../../src/domain/step.ts';
 import type { StorageAccess } from '../../src/ports/staging.ts';
+import { ScriptedStaging } from '../scripted-staging.ts';
 import { CoreUnderTest, eventually, outcomes } from './harness.ts';
-import { ScriptedStaging } from './scripted-staging.ts';
 import { stepSpec } from './step.ts';
 
 const access: StorageAccess = { stores: { s3: { kind: 's3' } }, environment: {} };
@@ -189,7 +189,7 @@ describe('a commit that has begun', () => {
   test('is not stopped by a cancellation: half of the outputs might be visible', async () => {
     const staging = new ScriptedStaging();
     const gate = Promise.withResolvers<void>();
-    staging.gate = gate.promise;
+    staging.gates.commit = () => gate.promise;
     const core = await CoreUnderTest.open({ staging });
     const session = core.attach({ storage: access }).record.id;
     await core.submit(session, [staged(core, 'a')]);
@@ -202,7 +202,7 @@ describe('a commit that has begun', () => {
 
   test('is gone on with by the next core if it was cut short', async () => {
     const staging = new ScriptedStaging();
-    staging.gate = new Promise(() => undefined);
+    staging.gates.commit = () => new Promise(() => undefined);
     const first = await CoreUnderTest.open({ staging });
     const spec = staged(first, 'a');
     await first.submit(first.attach({ storage: access }).record.id, [spec]);

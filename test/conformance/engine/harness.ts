@@ -11,12 +11,15 @@ import type { QueueSettings } from '../../../src/engines/local/config.ts';
 import type { Engine, EngineHost, WorkOrder } from '../../../src/ports/engine.ts';
 import { silentLogger } from '../../../src/ports/logger.ts';
 import { noStaging } from '../../../src/ports/no-staging.ts';
+import type { Staging } from '../../../src/ports/staging.ts';
 import { type Need, type Subject, subjects } from './subjects.ts';
 
 /** Far above what any case needs: a deadline is a failure, never a measure. */
 export const patienceMs = 15_000;
 
 export type EndObservation = Extract<Observation, { readonly state: 'succeeded' | 'failed' | 'cancelled' }>;
+
+export type UploadedObservation = Extract<Observation, { readonly state: 'uploaded' }>;
 
 /** The same case over every engine; where one cannot do it, the report says why. */
 export function eachEngine(name: string, run: (subject: Subject) => Promise<void>, ...needs: readonly Need[]): void {
@@ -40,8 +43,10 @@ export class Harness {
   private readonly waiters = new Set<() => void>();
   private readonly launched = new Set<StepId>();
   private sequence = 0;
+  /** By the test itself: then its steps are another engine's. */
+  private closed = false;
 
-  private constructor(subject: Subject, queues: readonly QueueSettings[], directory: string) {
+  private constructor(subject: Subject, queues: readonly QueueSettings[], directory: string, staging: Staging) {
     this.directory = directory;
     const host: EngineHost = {
       observe: (observations) => {
@@ -50,7 +55,7 @@ export class Harness {
         for (const wake of this.waiters) wake();
       },
       environmentOf: () => this.environment,
-      staging: noStaging,
+      staging,
       clock: { nowMs: () => Date.now() },
       logger: silentLogger,
     };
@@ -62,18 +67,26 @@ export class Harness {
     subject: Subject,
     queues: readonly QueueSettings[] = [queue('default', 4)],
     directory: string = temporaryDirectory(),
+    staging: Staging = noStaging,
   ): Harness {
-    const harness = new Harness(subject, queues, directory);
+    const harness = new Harness(subject, queues, directory, staging);
     onTestFinished(() => harness.close());
     return harness;
   }
 
   /** What a failed test left running is ended, also what another engine over the same directory has started. */
   private async close(): Promise<void> {
-    const running = [...this.launched].filter((id) => this.endOf(id) === undefined);
+    const isOver = (id: StepId): boolean => this.endOf(id) !== undefined || this.statesOf(id).includes('uploaded');
+    const running = this.closed ? [] : [...this.launched].filter((id) => !isOver(id));
     this.engine.cancel(running);
     await Promise.allSettled(running.map((id) => this.end(id)));
     await this.engine.recover([]);
+    await this.engine.close();
+  }
+
+  /** As a core that ends, or is killed: its steps go on. */
+  async leave(): Promise<void> {
+    this.closed = true;
     await this.engine.close();
   }
 
@@ -116,8 +129,18 @@ export class Harness {
     return this.endOf(id) as EndObservation;
   }
 
+  /** The last word of the engine on a step whose outputs are staged. */
+  async uploaded(id: StepId): Promise<UploadedObservation> {
+    const find = (): UploadedObservation | undefined =>
+      this.observed.find((seen): seen is UploadedObservation => seen.step === id && seen.state === 'uploaded');
+    await this.until(() => find() !== undefined, `the upload of ${id}`);
+    return find() as UploadedObservation;
+  }
+
   endOf(id: StepId): EndObservation | undefined {
-    return this.observed.find((seen): seen is EndObservation => seen.step === id && seen.state !== 'uploaded' && isEnd(seen.state));
+    return this.observed.find(
+      (seen): seen is EndObservation => seen.step === id && seen.state !== 'uploaded' && isEnd(seen.state),
+    );
   }
 
   statesOf(id: StepId): string[] {

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { KonvergeError } from '../../src/domain/error.ts';
-import type { ManifestRef } from '../../src/domain/manifest.ts';
-import type { CommitSummary, Staging, StagingJob, StorageAccess } from '../../src/ports/staging.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { KonvergeError } from '../src/domain/error.ts';
+import type { ManifestRef } from '../src/domain/manifest.ts';
+import type { CommitSummary, Staging, StagingJob, StorageAccess } from '../src/ports/staging.ts';
 
 /**
  * A test double of the agent: it moves nothing, says what it was asked for, and fails as it is told to. What the real one
@@ -14,31 +14,34 @@ export class ScriptedStaging implements Staging {
   readonly commitErrors: KonvergeError[] = [];
   /** Whether outputs are in storage when somebody looks. */
   present = true;
-  /** While set, commits wait for it. */
-  gate: Promise<void> | undefined;
+  /** While there is one for a kind of call, calls of this kind wait for it. */
+  readonly gates: { stage?: () => Promise<void>; collect?: () => Promise<void>; commit?: () => Promise<void> } = {};
 
   configure(_access: StorageAccess): void {
     this.configured = true;
   }
 
-  async stage({ step, workdir }: StagingJob): Promise<void> {
+  async stage({ step, workdir }: StagingJob, signal: AbortSignal): Promise<void> {
     this.calls.push(`stage ${step}`);
+    await this.pass('stage', signal);
     mkdirSync(workdir, { recursive: true });
+    writeFileSync(`${workdir}/input`, 'staged');
   }
 
-  async collect({ step, plan }: StagingJob, end: { readonly succeeded: boolean }): Promise<ManifestRef | undefined> {
+  async collect(
+    { step, plan }: StagingJob,
+    end: { readonly succeeded: boolean },
+    _usage: unknown,
+    signal: AbortSignal,
+  ): Promise<ManifestRef | undefined> {
     this.calls.push(`collect ${step} ${end.succeeded}`);
+    await this.pass('collect', signal);
     return end.succeeded ? { at: { ...plan.area, key: `manifests/${step}` } } : undefined;
   }
 
   async commit({ at }: ManifestRef, signal: AbortSignal): Promise<CommitSummary> {
     this.calls.push(`commit ${at.key}`);
-    if (this.gate) {
-      const cut = new Promise<never>((_resolve, reject) =>
-        signal.addEventListener('abort', () => reject(new Error('cut short'))),
-      );
-      await Promise.race([this.gate, cut]);
-    }
+    await this.pass('commit', signal);
     const error = this.commitErrors.shift();
     if (error) throw error;
     return { objects: 1, bytes: 1 };
@@ -65,6 +68,15 @@ export class ScriptedStaging implements Staging {
   async forget(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  private async pass(kind: keyof ScriptedStaging['gates'], signal: AbortSignal): Promise<void> {
+    const gate = this.gates[kind];
+    if (!gate) return;
+    const cut = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new KonvergeError('storage-failed', `${kind} was cut short`)));
+    });
+    await Promise.race([gate(), cut]);
+  }
 
   /** The calls of one kind, without the step's name. */
   count(kind: string): number {
