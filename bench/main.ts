@@ -1,11 +1,15 @@
 import { coreThroughput } from './core-throughput.ts';
 import type { Bench, Figure } from './figure.ts';
 import { localVsSnakemake } from './local-vs-snakemake.ts';
+import { staging } from './staging.ts';
+import { storageOverhead } from './storage-overhead.ts';
 
 /** Every number we claim, as a command: `npm run bench -- NAME [--json]`. */
 const benches: Readonly<Record<string, Bench>> = {
   'local-vs-snakemake': localVsSnakemake,
   'core-throughput': coreThroughput,
+  staging,
+  'storage-overhead': storageOverhead,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Bundles the core, with all its dependencies, into the one file that the Python package carries.
+// Bundles the core and the agent, each with all its dependencies, into the two files that the Python package carries.
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -6,8 +6,10 @@ const root = path.resolve(import.meta.dirname, '..');
 
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/konverge.ts'],
-  outfile: 'integrations/snakemake/src/snakemake_executor_plugin_kueue/core/konverge.mjs',
+  // Two programs, not one: the clients of object stores would double the core, which never needs them.
+  entryPoints: ['src/konverge.ts', 'src/agent.ts'],
+  outdir: 'integrations/snakemake/src/snakemake_executor_plugin_kueue/core',
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   target: 'node24',

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StepId } from '../domain/brand.ts';
 import { asKonvergeError } from '../domain/error.ts';
 import { type Failure, storageFailure } from '../domain/failure.ts';
@@ -13,6 +14,10 @@ export interface CommitEvents {
   /** Its uploads are gone for good and nothing of it is visible: it has to run again. */
   gone(step: StepId, why: string): void;
 }
+
+/** How long a commit waits for a store that does not answer, beyond the patience of each request. */
+const silenceMs = 15 * 60_000;
+const retryMs = 2000;
 
 /** Whether the engine is done with a step, and what is left to do is the committer's. */
 export function isUploaded(record: StepRecord): boolean {
@@ -91,13 +96,30 @@ export class Committer {
     await Promise.allSettled(this.running.values());
   }
 
+  /** A store that does not answer is no reason to lose what is uploaded already, nor to leave half of it visible. */
+  private async patiently(step: StepId, work: () => Promise<void>): Promise<void> {
+    for (const untilMs = performance.now() + silenceMs; ; ) {
+      try {
+        return await work();
+      } catch (thrown) {
+        const { code, message } = asKonvergeError(thrown);
+        const passing = code === 'storage-unavailable' || code === 'agent-lost';
+        if (!passing || this.stop.signal.aborted || performance.now() > untilMs) throw thrown;
+        this.logger.warn({ step, error: message }, 'a commit waits for its store');
+        await pause(retryMs, undefined, { signal: this.stop.signal });
+      }
+    }
+  }
+
   private async run(record: StepRecord): Promise<void> {
     const { manifest, spec } = record;
     const { signal } = this.stop;
     try {
       await this.ledger.written(signal);
-      if (manifest) await this.staging.commit(manifest, signal);
-      else if (spec.staging) await this.staging.verify(spec.staging, signal);
+      await this.patiently(record.id, async () => {
+        if (manifest) await this.staging.commit(manifest, signal);
+        else if (spec.staging) await this.staging.verify(spec.staging, signal);
+      });
       this.events.committed(record.id);
     } catch (thrown) {
       if (signal.aborted) return;

@@ -14,5 +14,9 @@ export function runAgent(): void {
     onMessage: (listener) => void process.on('message', listener),
     onClosed: (listener) => void process.once('disconnect', listener),
   };
-  serveAgent(port, (settings, logger) => openObjectStore(settings, { logger }), () => process.exit());
+  serveAgent(
+    port,
+    (settings) => openObjectStore(settings),
+    () => process.exit(),
+  );
 }

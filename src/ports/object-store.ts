@@ -55,7 +55,8 @@ export interface ObjectStore {
 
   /**
    * Makes the object visible, whole. Idempotent: completing again what has been completed answers the same as long as the
-   * object is still that one; otherwise `upload-missing`.
+   * object is still that one. If it is another one by now: `upload-missing`, or (AWS and others remember what they have
+   * completed) the first answer again; so who has to know looks with `head` and compares the ETag.
    */
   completeUpload(upload: OpenUpload, parts: readonly UploadedPart[], signal?: AbortSignal): Promise<WrittenObject>;
 

@@ -72,6 +72,16 @@ describe('a step whose outputs go to storage', () => {
     });
   });
 
+  test('waits for a store that does not answer, and is committed when it does', async () => {
+    const staging = new ScriptedStaging();
+    staging.commitErrors.push(new KonvergeError('storage-unavailable', 'no answer'));
+    const core = await CoreUnderTest.open({ staging });
+    const session = core.attach({ storage: access }).record.id;
+    await core.submit(session, [staged(core, 'a')]);
+    expect((await core.endOf('a.1')).state).toBe('succeeded');
+    expect([staging.count('stage'), staging.count('commit')]).toEqual([1, 2]);
+  });
+
   test('runs again, as another generation, if its uploads are gone; three times, then it fails', async () => {
     const staging = new ScriptedStaging();
     const gone = () => new KonvergeError('upload-missing', 'the upload is gone');

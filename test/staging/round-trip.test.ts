@@ -120,6 +120,26 @@ describe.each(storeKinds)('with a store of the kind %s', (kind) => {
     expect(readFileSync(join(reader.workdir, 'log.txt'), 'utf8')).toBe('one two');
   });
 
+  test('an extended benchmark has the sizes of the inputs, and a row for each run', async () => {
+    const agent = start();
+    await agent.put('in', Buffer.alloc(1024 * 1024));
+    const extended = { jobid: '3', ruleName: 'r', wildcards: {}, params: {}, threads: 1, resources: {} };
+    const benchmark = { path: 'b.jsonl', at: agent.at('b.jsonl'), format: 'jsonl', extended } as const;
+    const job = agent.job({ inputs: [agent.input('in')], benchmark });
+    await agent.client.stage(job, never);
+    const usage = [{ wallMs: 1500, cpuMs: 750, maxRssBytes: 1024 * 1024 }, { wallMs: 1 }];
+    const ref = await agent.client.collect(job, succeeded, usage, never);
+    if (ref) await agent.commit(ref);
+    const rows = (await agent.content('b.jsonl'))
+      ?.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(rows).toMatchObject([
+      { s: 1.5, mean_load: 50, max_rss: 1, io_in: null, jobid: 3, input_size_mb: { in: 1 } },
+      { s: 0.001, mean_load: 'NA' },
+    ]);
+  });
+
   test('of a failed step only the logs are stored', async () => {
     const agent = start();
     const job = agent.job({
@@ -181,13 +201,10 @@ describe.each(storeKinds)('with a store of the kind %s', (kind) => {
 
   test('what an output is not as the rule says, is said', async () => {
     const agent = start();
-    const collect = async (
-      more: Parameters<LiveAgent['output']>[1],
-      content?: string | 'fifo' | 'folder',
-    ): Promise<unknown> => {
+    const collect = async (more: Parameters<LiveAgent['output']>[1], content?: string): Promise<unknown> => {
       const job = agent.job({ outputs: [agent.output('o', more)] });
       await agent.client.stage(job, never);
-      if (content === 'fifo') execFileSync('mkfifo', [join(job.workdir, 'o')]);
+      if (content === 'fifo') execFileSync('sh', ['-c', 'mkfifo o'], { cwd: job.workdir });
       else if (content === 'folder') mkdirSync(join(job.workdir, 'o'));
       else if (content !== undefined) agent.write(job, { o: content });
       return await agent.client.collect(job, succeeded, [], never);

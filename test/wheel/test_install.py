@@ -64,7 +64,8 @@ def run(command, cwd, env):
 
 def test_the_wheel_carries_the_core_and_types(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert "snakemake_executor_plugin_kueue/core/konverge.mjs" in names
+    for bundle in ("konverge.mjs", "agent.mjs"):
+        assert f"snakemake_executor_plugin_kueue/core/{bundle}" in names
     assert "snakemake_executor_plugin_kueue/py.typed" in names
 
 
@@ -82,6 +83,7 @@ def test_the_command_line_comes_with_it(environment, tmp_path):
     assert "3 succeeded" in run([konverge, "status"], tmp_path, bare())
     (folder,) = (environment / "lib").glob("python3*/site-packages/snakemake_executor_plugin_kueue/core")
     assert (folder / "konverge.mjs").exists()
+    assert (folder / "agent.mjs").exists()
 
 
 def test_all_engines_that_are_not_there_yet_are_named(environment, tmp_path):

@@ -1,8 +1,8 @@
 import type { RequestHash, SessionId, StepId, StepKey } from '../../domain/brand.ts';
 import type { StepEvent } from '../../domain/event.ts';
 import type { Failure } from '../../domain/failure.ts';
-import type { ManifestRef } from '../../domain/manifest.ts';
 import type { WorkloadKind } from '../../domain/kind.ts';
+import type { ManifestRef } from '../../domain/manifest.ts';
 import type { StepState } from '../../domain/state.ts';
 import type { StepRecord, StepSpec, Usage } from '../../domain/step.ts';
 import type { SessionRecord } from '../../ports/run-store.ts';

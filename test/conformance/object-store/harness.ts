@@ -51,7 +51,7 @@ export class Place {
   readonly #empty: EmptyStore;
   #files = 0;
 
-  private constructor(empty: EmptyStore, folder: string) {
+  constructor(empty: EmptyStore, folder: string) {
     this.#empty = empty;
     this.folder = folder;
     this.root = empty.root;
@@ -62,9 +62,7 @@ export class Place {
   static async of(subject: Pick<Subject, 'open'>): Promise<Place> {
     const empty = await subject.open(sharedServer);
     onTestFinished(() => empty.close());
-    const folder = await mkdtemp(path.join(tmpdir(), 'konverge-local-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    return new Place(empty, folder);
+    return new Place(empty, await localFolder());
   }
 
   another(): ObjectStore {
@@ -126,6 +124,13 @@ export class Place {
     for await (const { at } of this.store.listUploads(this.at(prefix))) found.push(at.key.slice(this.root.key.length));
     return found.toSorted();
   }
+}
+
+/** Goes when the test is over. */
+export async function localFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'konverge-local-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export async function bytes(body: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -31,7 +31,7 @@ export interface Subject {
 let buckets = 0;
 
 /** A bucket of its own for each; the store makes it when the first object is written. */
-function newRoot(): ObjectLocation {
+export function newRoot(): ObjectLocation {
   buckets += 1;
   return { store: 'test', bucket: `bucket-${process.pid}-${buckets}`, key: '' };
 }
@@ -80,9 +80,3 @@ export const subjects: readonly Subject[] = [
     },
   },
 ];
-
-export function subjectOf(name: string): Subject {
-  const found = subjects.find((subject) => subject.name === name);
-  if (found === undefined) throw new Error(`no subject ${name}`);
-  return found;
-}
