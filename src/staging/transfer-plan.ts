@@ -4,7 +4,7 @@ import type { ObjectLocation } from '../domain/object-location.ts';
 const mebibyte = 1024 * 1024;
 /** S3 allows 10,000 parts; the rest is room for a file that grew since it was planned. */
 const maxParts = 9000;
-const minPartBytes = 8 * mebibyte;
+const minPartBytes = 16 * mebibyte;
 
 /** A range of bytes; `end` is behind its last byte. */
 export interface ByteRange {

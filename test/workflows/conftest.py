@@ -25,6 +25,7 @@ sys.path.insert(0, str(PLUGIN))
 
 import snakemake.api  # noqa: E402
 import snakemake.cli  # noqa: E402
+from object_storage import make_moved, s3_server  # noqa: E402, F401
 
 TIMEOUT_SECONDS = 120
 CONFIGURATION = """
@@ -186,6 +187,24 @@ def both(tmp_path, workflow):
         return ours
 
     return compare
+
+
+@pytest.fixture(params=["s3", "driver"])
+def moved(request, tmp_path, workflow):
+    """Runs one workflow with its files moved, by Snakemake's own executor and by ours: through S3, and by the core."""
+    return make_moved(request.param, workflow, lambda: _reference(tmp_path), request)
+
+
+@pytest.fixture
+def moved_by(request, tmp_path, workflow):
+    """`moved` of one kind: s3, driver or fs."""
+    return lambda kind: make_moved(kind, workflow, lambda: _reference(tmp_path), request)
+
+
+def _reference(tmp_path):
+    other = Workflow(tmp_path / "local")
+    other.path.mkdir()
+    return other
 
 
 def run_here(arguments, path, env, output):

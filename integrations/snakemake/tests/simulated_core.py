@@ -23,6 +23,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import simulated_agent
+
 FAULTS = json.loads(os.environ.get("KONVERGE_SIMULATE", "{}"))
 ENDED = ("succeeded", "failed", "cancelled")
 
@@ -86,11 +88,19 @@ class Core:
     def run(self, session, name, request, logs):
         step = self.steps[name]
         execution = request["execution"]
+        opened = self.sessions.get(session, {"environment": {}})
+        env = {**opened["environment"], **request["env"]}
         if execution["mode"] == "direct":
             argvs = [[execution["shell"], "-c", command] for command in execution["commands"]]
+        elif execution["mode"] == "group":
+            members = [member for level in execution["levels"] for member in level]
+            argvs = [[member["shell"], "-c", command] for member in members for command in member["commands"]]
         else:
             argvs = [["/bin/sh", "-c", execution["command"]]]
-        env = {**self.sessions.get(session, {"environment": {}})["environment"], **request["env"]}
+            env.update(opened.get("fallbackEnvironment", {}))
+        plan = request.get("staging")
+        staged = plan is not None and plan["by"] == "agent"
+        cwd = simulated_agent.stage(plan, (opened.get("storage") or {}).get("sources")) if staged else request["cwd"]
         usage = []
         code = 0
         with self.slots, Path(logs["stdout"]).open("wb") as stdout, Path(logs["stderr"]).open("wb") as stderr:
@@ -100,7 +110,7 @@ class Core:
                 started = time.monotonic()
                 with long_argument(argv) as short:
                     step["process"] = subprocess.Popen(
-                        short, cwd=request["cwd"], env=env, stdout=stdout, stderr=stderr, start_new_session=True
+                        short, cwd=cwd, env=env, stdout=stdout, stderr=stderr, start_new_session=True
                     )
                     code = step["process"].wait()
                 wall = max(1, round((time.monotonic() - started) * 1000))
@@ -109,6 +119,9 @@ class Core:
                     break
         state = "cancelled" if step["state"] == "cancelled" else "failed" if code else "succeeded"
         failure = {"class": "user", "message": f"the command ended with exit code {code}", "exitCode": code, "hint": ""}
+        missing = simulated_agent.commit(plan, cwd, state == "succeeded") if staged else None
+        if missing is not None:
+            state, failure = "failed", {"class": "user", "message": missing, "hint": ""}
         with self.changed:
             step["state"] = state
             self.events.append(

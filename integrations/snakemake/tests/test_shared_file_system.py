@@ -39,8 +39,9 @@ def test_with_another_engine_and_a_default_provider_nothing_is_shared(shim):
     assert shim.noted("session")[0]["engine"] is None
 
 
-def test_a_direct_step_needs_a_shared_file_system(shim):
+def test_steps_that_are_said_to_run_here_need_a_shared_file_system(shim):
     shim.write("Snakefile", 'rule a:\n    output: "a.txt"\n    shell: "echo a > {output}"\n')
-    shim.run("--shared-fs-usage", "none", faults={"refuse": "a"})
+    shim.run("--shared-fs-usage", "none", "--kueue-artifacts", "shared", faults={"refuse": "a"})
     (step,) = shim.noted("step")
     assert step["execution"]["reasons"] == ["its files are not on a shared file system"]
+    assert shim.noted("session")[0]["storage"] is None

@@ -31,6 +31,13 @@ def workflow_environment(workflow: Any) -> dict[str, str]:
     return step_environment(os.environ, declared, s3=_uses_s3(workflow))
 
 
+def storage_credentials(workflow: Any) -> dict[str, str]:
+    """What `workflow_environment` withholds and a Snakemake in a job needs, since it reads storage itself."""
+    if not _uses_s3(workflow):
+        return {}
+    return {name: value for name, value in os.environ.items() if name in AWS_CREDENTIALS}
+
+
 def changes(environment: Mapping[str, str], since: Mapping[str, str]) -> dict[str, str]:
     """What `environment` has that `since` has not, or has otherwise."""
     return {name: value for name, value in environment.items() if since.get(name) != value}

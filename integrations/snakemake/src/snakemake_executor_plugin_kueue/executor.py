@@ -11,6 +11,7 @@ Rules of Snakemake's that shape this file (they are not written down there):
 """
 
 import asyncio
+import os
 import sys
 import threading
 import time
@@ -21,23 +22,37 @@ from typing import Any
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
-from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
+from .artifacts import DRIVER, SHARED, announcement, artifacts_mode, leave_shared_file_system
 from .benchmark import write_benchmark
-from .environment import changes, workflow_environment
+from .environment import changes, storage_credentials, workflow_environment
 from .errors import CoreError, CoreUnreachableError
 from .events import EventReader
-from .fallback import default_resources_argument, general_arguments, job_cores, without_unneeded_temp_files, work_digest
+from .fallback import (
+    copies_of,
+    default_resources_argument,
+    general_arguments,
+    job_cores,
+    remove_copies,
+    surroundings,
+    without_unneeded_temp_files,
+    work_digest,
+)
 from .heartbeat import Heartbeat
+from .main_process import leave_outputs, protect_outputs, see_outputs_anew, treat_as_shared, treat_as_usual
 from .messages import failure_message, log_files, refusal_message
-from .plan import DirectPlan, FallbackPlan, plan
+from .plan import FallbackPlan, Plan, plan
 from .registry import ActiveStep, Registry
 from .resources import queue_cpus
 from .sender import Sender, post_steps
 from .session import CoreLostError, Session, announce, opening_request
 from .settings import ExecutorSettings
+from .sources import make_archive
+from .staging import members_of
 from .step_request import step_ref, step_request
+from .stores import Stores, client_environment
 from .updates import keep_restored_outputs
+from .versions import InputVersions
 
 CONFIG = "konverge.yaml"
 CANCEL_SECONDS = 10.0
@@ -65,6 +80,10 @@ class Executor(RemoteExecutor):
         self._environment: dict[str, str] = {}
         self._explained: set[tuple[str, str]] = set()
         self._job_cores = 1
+        self._mode = SHARED
+        self._stores: Stores | None = None
+        self._sources: dict[str, str] | None = None
+        self._versions = InputVersions()
         self._switch_interval = sys.getswitchinterval()
         super().__init__(workflow, logger)
 
@@ -77,12 +96,19 @@ class Executor(RemoteExecutor):
         unused = self._settings.unused()
         if unused:
             self.logger.warning(f"kueue: {', '.join(unused)} is accepted but not used by this version.")
+        try:
+            self._mode = artifacts_mode(self.workflow, self._settings.artifacts)
+        except WorkflowError:
+            self._abandon()
+            raise
+        if self._mode != SHARED:
+            leave_shared_file_system(self.workflow)
         # Nothing to be done, or nothing for us: then no core is needed, and Snakemake may never call
         # shutdown().
         if any(not job.is_local for job in self.workflow.dag.needrun_jobs()):
             try:
                 self._open()
-            except (CoreError, CoreUnreachableError) as error:
+            except (CoreError, CoreUnreachableError, OSError) as error:
                 self._abandon()
                 raise WorkflowError(f"kueue: {error}") from error
 
@@ -90,6 +116,8 @@ class Executor(RemoteExecutor):
 
     def run_jobs(self, jobs: Iterable[Any]) -> None:
         """Take these jobs. Returns before the core has seen them. Never raises."""
+        jobs = list(jobs)
+        self._versions.learn(file for job in jobs for file in job.input)
         accepted = [step for step in map(self._accept, jobs) if step is not None]
         adopted = self._adopt(accepted)
         submitted = [step for step in accepted if self._submit(step, adopted.get(step.ref))]
@@ -108,16 +136,22 @@ class Executor(RemoteExecutor):
                 raise self._lost
             info.external_jobid = f"konverge:{session.facts.id}:{step_ref(job)}"
             cpus = self._cpus(session, job)
-            decision = plan(job, cpus)
+            assert self._stores is not None
+            decision = plan(job, cpus, self._stores, self._sources["digest"] if self._sources else None)
+            treat_as_usual(job)
+            if self._mode == DRIVER and isinstance(decision, FallbackPlan):
+                treat_as_shared(job)
             self._print(job)
             step = ActiveStep(
                 ref=step_ref(job),
                 job=job,
                 info=info,
                 request=self._request(job, decision, cpus),
-                direct=isinstance(decision, DirectPlan),
+                direct=not isinstance(decision, FallbackPlan),
             )
         except Exception as error:
+            if self._mode != SHARED:
+                leave_outputs(job)
             self._report_error(info, f"kueue: {job.name}: {_said(error)}")
             return None
         self._registry.add(step)
@@ -144,23 +178,39 @@ class Executor(RemoteExecutor):
             if adopted is not None:
                 self.logger.info(f"kueue: {step.request['label']} is taken over from an earlier run.")
                 self._registry.acknowledge(step.ref, adopted)
-                if step.direct and step.job.is_shadow:
-                    step.job.shadow_dir = adopted["cwd"]
-            elif step.direct:
-                self.workflow.async_run(step.job.prepare())
-                if step.job.shadow_dir:
-                    step.request["cwd"] = str(Path(step.job.shadow_dir).absolute())
-            self.report_job_submission(step.info)
+            self._make_ready(step, adopted)
+            # Snakemake's mark of incomplete outputs is for those that appear before their job has ended.
+            self.report_job_submission(step.info, register_job=self._is_in_place(step))
         except Exception as error:
             if self._registry.take(step.ref) is not None:
-                self._report_error(step.info, f"kueue: rule {step.request['label']}: {_said(error)}")
+                self._fail(step, f"kueue: rule {step.request['label']}: {_said(error)}")
             return False
         early_end = self._registry.mark_submitted(step.ref)
         if early_end is not None:
             self._end(early_end)
         return True
 
-    def _request(self, job: Any, decision: DirectPlan | FallbackPlan, cpus: int | None) -> dict[str, Any]:
+    def _make_ready(self, step: ActiveStep, adopted: dict[str, Any] | None) -> None:
+        if not step.direct:
+            return
+        if self._mode == DRIVER:
+            for member in members_of(step.job):
+                self.workflow.async_run(member.check_protected_output())
+        if not self._is_in_place(step):
+            # The step has a directory of its own, empty each time; that is every kind of shadow directory too.
+            return
+        if adopted is None:
+            self.workflow.async_run(step.job.prepare())
+            if step.job.shadow_dir:
+                step.request["cwd"] = str(Path(step.job.shadow_dir).absolute())
+        elif step.job.is_shadow:
+            step.job.shadow_dir = adopted["cwd"]
+
+    def _is_in_place(self, step: ActiveStep) -> bool:
+        """Whether the step writes its outputs where Snakemake's main process will find them."""
+        return self._mode == SHARED or (self._mode == DRIVER and not step.direct)
+
+    def _request(self, job: Any, decision: Plan, cpus: int | None) -> dict[str, Any]:
         env = changes(workflow_environment(self.workflow), self._environment)
         command = None
         digest = ""
@@ -168,11 +218,16 @@ class Executor(RemoteExecutor):
         if isinstance(decision, FallbackPlan):
             self._explain(job, decision.reasons)
             self._job_cores = job_cores(job, cpus)
-            command = self.format_job_exec(job)
+            with surroundings(self.workflow, self._mode, local=self._runs_locally(), copies=copies_of(step_ref(job))):
+                command = self.format_job_exec(job)
             digest = work_digest(job, self.workflow)
             # The Snakemake in the job applies `workdir:` itself.
             cwd = self.workflow.workdir_init
-        return step_request(job, decision, command=command, digest=digest, cwd=cwd, env=env, cpus=cpus)
+        version = self._versions.version
+        return step_request(job, decision, command=command, digest=digest, cwd=cwd, env=env, cpus=cpus, version=version)
+
+    def _runs_locally(self) -> bool:
+        return self._session is not None and self._session.facts.engine == "local"
 
     def _cpus(self, session: Session, job: Any) -> int | None:
         rule = job.groupid if job.is_group() else job.rule.name
@@ -200,6 +255,10 @@ class Executor(RemoteExecutor):
         """What the base class puts behind --cores: the share of the job whose command is being made."""
         return self._job_cores
 
+    def get_snakefile(self) -> str:
+        """Absolute for a job of this machine: it may be started elsewhere than where `workdir:` has led."""
+        return str(self.workflow.main_snakefile if self._runs_locally() else self.snakefile)
+
     def get_job_args(self, job: Any) -> str:
         arguments = without_unneeded_temp_files(super().get_job_args(job), job, self.workflow)
         return f"{arguments} {default_resources_argument(job, self.workflow)}"
@@ -221,18 +280,31 @@ class Executor(RemoteExecutor):
 
     def _succeed(self, step: ActiveStep, event: dict[str, Any]) -> None:
         try:
-            if step.request["benchmark"]:
+            if self._mode != SHARED:
+                see_outputs_anew(step.job)
+                self._versions.forget(step.job.products())
+                if self._mode == DRIVER and step.direct:
+                    protect_outputs(step.job)
+            elif step.request["benchmark"]:
                 extended = self.workflow.output_settings.benchmark_extended
                 write_benchmark(step.job, event.get("usage") or [], extended=extended)
         except Exception as error:
-            self._fail(step, f"kueue: rule {step.request['label']}: its benchmark cannot be written: {_said(error)}")
+            self._fail(step, f"kueue: rule {step.request['label']}: its results cannot be taken over: {_said(error)}")
             return
+        self._clear(step)
         self.report_job_success(step.info)
 
     def _fail(self, step: ActiveStep, message: str) -> None:
-        if not step.direct:
+        if not self._is_in_place(step) and step.direct:
+            leave_outputs(step.job)
+        elif not step.direct and self._is_in_place(step):
             keep_restored_outputs(step.job, self.workflow.persistence)
+        self._clear(step)
         self._report_error(step.info, message, log_files(step))
+
+    def _clear(self, step: ActiveStep) -> None:
+        if not step.direct and self._mode != SHARED:
+            remove_copies(self._workdir, step.ref)
 
     def _refuse(self, ref: str, error: CoreError) -> None:
         step = self._registry.take(ref)
@@ -356,22 +428,31 @@ class Executor(RemoteExecutor):
                 "containers": "on" if "APPTAINER" in methods else "off",
             },
         }
-        opening = opening_request(__version__, self._workdir, words, self._environment, self.envvars())
+        fallback = {**storage_credentials(self.workflow), **self.envvars()}
+        opening = opening_request(__version__, self._workdir, words, self._environment, fallback, self._storage())
         session = Session(self._workdir, opening, settings.engine, settings.config or self._config_of_caller())
         announce(self._workdir, session.facts.id)
-        if session.facts.engine != "local" and self.workflow.storage_settings.default_storage_provider is not None:
-            self._leave_shared_file_system()
         return session
+
+    def _storage(self) -> dict[str, Any] | None:
+        """How the core reaches storage, and the workflow's sources; None if steps work in place."""
+        self._stores = Stores(self.workflow, self._mode)
+        if self._mode == SHARED:
+            return None
+        line = announcement(self.workflow, self._mode)
+        if line is not None:
+            self.logger.info(line)
+        self._sources = make_archive(self.workflow, self._workdir, self.logger.warning)
+        return {
+            "stores": self._stores.settings,
+            "environment": client_environment(os.environ),
+            "sources": self._sources,
+        }
 
     def _config_of_caller(self) -> str | None:
         """The konverge.yaml beside the Snakefile's start, where `workdir:` has led away from it."""
         here, caller = self._workdir / CONFIG, Path(self.workflow.workdir_init) / CONFIG
         return str(caller) if not here.exists() and caller.exists() else None
-
-    def _leave_shared_file_system(self) -> None:
-        """Steps do not see this file system: Snakemake is told before it schedules (docs/adr/0003)."""
-        self.workflow.storage_settings.shared_fs_usage = frozenset()
-        assert SharedFSUsage.INPUT_OUTPUT not in self.workflow.storage_settings.shared_fs_usage
 
     def _start_threads(self, session: Session) -> None:
         self._sender = Sender(session, self._registry, self._refuse, self._lose, self._resume)

@@ -12,13 +12,22 @@ Upstream builds the command for a job on a cluster node. Five things go wrong wi
   process become (n + 1) squared. To the job every rule is preemptible, with no retries, which wins over both.
 """
 
+import contextlib
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
 from snakemake_interface_executor_plugins.utils import format_cli_arg
+
+from .artifacts import DRIVER, SHARED
+
+FOLDER = ".snakemake/konverge/fallback"
+# What a process of this machine shares with the main process even if files go through storage.
+SAME_MACHINE = frozenset({SharedFSUsage.SOURCES, SharedFSUsage.SOFTWARE_DEPLOYMENT, SharedFSUsage.SOURCE_CACHE})
 
 
 def without_unneeded_temp_files(arguments: str, job: Any, workflow: Any) -> str:
@@ -47,6 +56,39 @@ def default_resources_argument(job: Any, workflow: Any) -> str:
     if not job.is_group():
         arguments = [_with_main_value(argument, job) for argument in arguments]
     return str(format_cli_arg("--default-resources", arguments, base64_encode=True))
+
+
+@contextlib.contextmanager
+def surroundings(workflow: Any, mode: str, *, local: bool, copies: Path) -> Iterator[None]:
+    """While a job's command is made: what the Snakemake in the job is told about the file system.
+
+    `copies` is the job's own place for local copies of files in storage, for at its end it removes those of its inputs,
+    which another job may be reading.
+    """
+    settings = workflow.storage_settings
+    before = settings.shared_fs_usage, settings.remote_job_local_storage_prefix
+    if mode == DRIVER:
+        # It works in place; only what is in storage it fetches itself.
+        settings.shared_fs_usage = SharedFSUsage.all() - {SharedFSUsage.STORAGE_LOCAL_COPIES}
+    elif mode != SHARED and local:
+        settings.shared_fs_usage = SAME_MACHINE
+    if mode != SHARED:
+        settings.remote_job_local_storage_prefix = copies
+    try:
+        yield
+    finally:
+        settings.shared_fs_usage, settings.remote_job_local_storage_prefix = before
+
+
+def copies_of(ref: str) -> Path:
+    """Where a job's Snakemake has its local copies: a place of this job and this run."""
+    return Path(FOLDER) / f"{os.getpid()}-{ref}"
+
+
+def remove_copies(workdir: Path, ref: str) -> None:
+    shutil.rmtree(workdir / copies_of(ref), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (workdir / FOLDER).rmdir()
 
 
 def general_arguments(workflow: Any) -> str:

@@ -146,10 +146,12 @@ def opening_request(
     settings: dict[str, Any],
     environment: dict[str, str],
     fallback_environment: dict[str, str],
+    storage: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """What a session says of itself once.
+    """What a session says of itself once. `storage` says how files are moved; None if steps work in place.
 
-    Environments travel here and not with the steps: the core keeps them in memory, and writes down steps only.
+    Environments and credentials travel here and not with the steps: the core keeps them in memory, and writes down
+    steps only.
     """
     return {
         "frontEnd": "snakemake",
@@ -159,6 +161,7 @@ def opening_request(
         "host": os.uname().nodename,
         "environment": environment,
         "fallbackEnvironment": fallback_environment,
+        "storage": storage,
         **settings,
     }
 

@@ -10,8 +10,10 @@ from typing import Any, Optional
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
+from .locks import watch_locks
+
 ENGINES = ("kubernetes", "local")
-ARTIFACTS = ("storage", "driver")
+ARTIFACTS = ("storage", "driver", "shared")
 TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -60,8 +62,9 @@ class ExecutorSettings(ExecutorSettingsBase):
     artifacts: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata=_flag(
-            "How files reach steps that do not share this file system: 'storage' (through the default storage "
-            "provider) or 'driver' (through this process). Default: storage if there is a provider, else driver."
+            "How files reach steps: 'storage' (through the default storage provider), 'driver' (from and to this "
+            "working directory) or 'shared' (steps run in this working directory). Default: storage if there is a "
+            "provider, else shared, or driver if --shared-fs-usage leaves out input-output."
         ),
     )
     config: Optional[str] = field(  # noqa: UP045
@@ -94,6 +97,8 @@ class ExecutorSettings(ExecutorSettingsBase):
     )
 
     def __post_init__(self) -> None:
+        # Made only for a run with this executor, and before Snakemake takes its locks.
+        watch_locks()
         _one_of("engine", self.engine, ENGINES)
         _one_of("artifacts", self.artifacts, ARTIFACTS)
         for name in ("queue_name", "priority", "namespace", "image", "container", "config"):

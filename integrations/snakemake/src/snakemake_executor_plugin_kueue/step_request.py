@@ -1,30 +1,31 @@
 """One job in the words in which the core reads it."""
 
-import os
+from collections.abc import Callable
 from typing import Any
 
-from .plan import DirectPlan, FallbackPlan
+from .plan import DirectPlan, FallbackPlan, GroupPlan, Plan, label
 from .resources import described
-
-MISSING = "missing"
 
 
 def step_request(
     job: Any,
-    plan: DirectPlan | FallbackPlan,
+    plan: Plan,
     *,
     command: str | None,
     digest: str,
     cwd: str,
     env: dict[str, str],
     cpus: int | None,
+    version: Callable[[Any], str],
 ) -> dict[str, Any]:
     """`command` and `digest` are the fallback's. `env` is added to the session's environment, before what the plan
-    adds.
+    adds. `version` tells the version of an input.
     """
     if isinstance(plan, DirectPlan):
         execution: dict[str, Any] = {"mode": "direct", "shell": plan.shell, "commands": plan.commands}
         env = {**env, **plan.env}
+    elif isinstance(plan, GroupPlan):
+        execution = {"mode": "group", "levels": plan.levels}
     else:
         execution = {"mode": "fallback", "command": command, "reasons": plan.reasons, "digest": digest}
     return {
@@ -35,15 +36,16 @@ def step_request(
         "attempt": job.attempt,
         "priority": job.priority,
         "threads": job.threads if cpus is None else min(job.threads, cpus),
-        "inputs": [{"path": str(file), "version": _version(file)} for file in _unique(job.input)],
+        "inputs": [{"path": str(file), "version": version(file)} for file in _distinct(job.input)],
         "outputs": _unique(job.output),
         "logs": _unique(job.log),
         "resources": described(job),
         "execution": execution,
         "cwd": cwd,
         "env": env,
-        "container": plan.container if isinstance(plan, DirectPlan) else None,
+        "container": None if isinstance(plan, FallbackPlan) else plan.container,
         "benchmark": isinstance(plan, DirectPlan) and job.benchmark is not None,
+        **({"staging": plan.staging} if plan.staging is not None else {}),
     }
 
 
@@ -53,17 +55,12 @@ def step_ref(job: Any) -> str:
 
 
 def _label(job: Any) -> str:
-    if job.is_group():
-        return f"group {job.groupid} ({', '.join(sorted(job.rules))})"
-    return " ".join([job.rule.name, *(f"{name}={value}" for name, value in job.wildcards_dict.items())])
+    return f"group {job.groupid} ({', '.join(sorted(job.rules))})" if job.is_group() else label(job)
 
 
 def _unique(files: Any) -> list[str]:
-    return list(dict.fromkeys(str(file) for file in files))
+    return list(map(str, _distinct(files)))
 
 
-def _version(path: str) -> str:
-    try:
-        return str(os.stat(path).st_mtime_ns)  # noqa: PTH116 - str() of an _IOFile is a path; Path() costs more
-    except OSError:
-        return MISSING
+def _distinct(files: Any) -> list[Any]:
+    return list({str(file): file for file in files}.values())

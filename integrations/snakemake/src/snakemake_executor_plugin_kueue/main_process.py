@@ -1,0 +1,69 @@
+"""What Snakemake's main process is told, or kept from, about steps whose files were staged."""
+
+from typing import Any
+
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
+
+from .staging import members_of
+
+
+def see_outputs_anew(job: Any) -> None:
+    """Drop what storage plugins remember of a job's outputs from before they existed.
+
+    The S3 plugin asks once whether a key is a directory and keeps the answer, in each object that stands for the key:
+    that of the job, and those of the jobs that read it.
+    """
+    for member in members_of(job):
+        for file in member.output:
+            _forget_kind(file)
+        # A copy, since Snakemake's own thread may be changing its graph.
+        for reader, files in list(job.dag.depending.get(member, {}).items()):
+            for file in reader.input:
+                if file in files:
+                    _forget_kind(file)
+
+
+def protect_outputs(job: Any) -> None:
+    """protected(), which the main process leaves to a job that shares no file system with it."""
+    for member in members_of(job):
+        job.dag.handle_protected(member)
+
+
+def leave_outputs(job: Any) -> None:
+    """Have the main process do nothing to the files of a failed job: nothing of it has become visible.
+
+    What is there is from before, whole, and with a record that fits it. The main process would delete it as corrupted,
+    and write a new record first, so that an update() output would be lost.
+    """
+    job.postprocess = _nothing
+
+
+def treat_as_shared(job: Any) -> None:
+    """Have the main process do what it does in a shared directory, for a job that works in this one after all."""
+    if any(file.is_storage for member in members_of(job) for file in member.output):
+        # The job has brought them to storage itself, from local copies of its own.
+        return
+    settings = job.dag.workflow.storage_settings
+
+    async def postprocess(*arguments: Any, **named: Any) -> None:
+        before, settings.shared_fs_usage = settings.shared_fs_usage, SharedFSUsage.all()
+        try:
+            await type(job).postprocess(job, *arguments, **named)
+        finally:
+            settings.shared_fs_usage = before
+
+    job.postprocess = postprocess
+
+
+def treat_as_usual(job: Any) -> None:
+    """Undo `leave_outputs` and `treat_as_shared`, for another try of the job."""
+    vars(job).pop("postprocess", None)
+
+
+async def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _forget_kind(file: Any) -> None:
+    if file.is_storage and hasattr(file.storage_object, "_is_dir"):
+        file.storage_object._is_dir = None
