@@ -27,8 +27,11 @@ export interface PendingObject {
   readonly sizeBytes: number;
   /** In order, numbered from 1. Never empty: an object of 0 bytes has one part of 0 bytes. */
   readonly parts: readonly UploadedPart[];
-  /** 2 is completed after 1: a directory's timestamp tells that the directory is whole. */
-  readonly phase: 1 | 2;
+  /**
+   * Objects of a lower phase are completed first: what was made of another output may not look older than it, and a
+   * directory's timestamp tells that the directory is whole.
+   */
+  readonly phase: number;
 }
 
 export interface UploadedPart {

@@ -37,6 +37,8 @@ export interface StagedOutput extends StagedFile {
   readonly touch: boolean;
   /** Snakemake's update(): what is there already is staged in before the command. */
   readonly update: boolean;
+  /** Of a group: in which level it was made. Absent: 0. */
+  readonly level?: number;
   /** Snakemake's ensure(). */
   readonly ensure?: OutputExpectation;
 }

@@ -100,7 +100,7 @@ function outgoingOf({ declared, kind, found }: CheckedOutput): readonly Outgoing
   return found.files.map(({ path, name }) => ({
     path,
     at: kind === 'file' ? declared.at : areaOf(declared.at, name),
-    phase: kind === 'directory' && name === directoryTimestamp ? 2 : 1,
+    phase: 2 * (declared.level ?? 0) + (kind === 'directory' && name === directoryTimestamp ? 2 : 1),
   }));
 }
 

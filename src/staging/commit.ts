@@ -23,9 +23,12 @@ export async function commit(context: CallContext, ref: ManifestRef, signal: Abo
   await refuseAmbiguous(context, manifest, signal);
   const completed = new Map<PendingObject, WrittenObject>();
   try {
-    await complete(context, manifest, 1, completed, signal);
-    await removeStale(context, manifest, signal);
-    await complete(context, manifest, 2, completed, signal);
+    const phases = Map.groupBy(manifest.objects, ({ phase }) => phase);
+    for (const phase of [...phases.keys()].sort((a, b) => a - b)) {
+      // Before a timestamp says that a directory is whole, nothing of an earlier attempt may be in it.
+      if (phase % 2 === 0) await removeStale(context, manifest, signal);
+      await complete(context, phases.get(phase) ?? [], completed, signal);
+    }
     await seeAll(context, manifest, completed, signal);
   } catch (error) {
     // All or none: what cannot be finished is taken back. What may pass is left to the next call.
@@ -79,13 +82,11 @@ function isFinal(error: unknown): error is KonvergeError {
 
 async function complete(
   context: CallContext,
-  manifest: CommitManifest,
-  phase: 1 | 2,
+  objects: readonly PendingObject[],
   completed: Map<PendingObject, WrittenObject>,
   signal: AbortSignal,
 ): Promise<void> {
   const failures: KonvergeError[] = [];
-  const objects = manifest.objects.filter((object) => object.phase === phase);
   await forEachBounded(objects, requestsAtOnce, signal, async (object, signal) => {
     try {
       const store = context.store(object.at.store);

@@ -23,7 +23,7 @@ const Manifest = z.object({
           z.object({ number: z.int().positive(), etag: z.string(), sizeBytes: Count, crc32: z.string().optional() }),
         )
         .min(1),
-      phase: z.union([z.literal(1), z.literal(2)]),
+      phase: z.int().positive(),
     }),
   ),
   directories: z.array(z.object({ at: Location })),

@@ -14,7 +14,7 @@ export const directoryTimestamp = '.snakemake_timestamp';
 
 /** A file that the step leaves, as it was found. */
 export interface CheckedOutput {
-  readonly declared: StagedFile;
+  readonly declared: StagedFile & Pick<StagedOutput, 'level'>;
   readonly kind: 'file' | 'directory';
   readonly found: FoundOutput;
 }

@@ -15,7 +15,8 @@ import { type ByteRange, partsOf, placeOf } from './transfer-plan.ts';
 export interface OutgoingFile {
   readonly path: string;
   readonly at: ObjectLocation;
-  readonly phase: 1 | 2;
+  /** See PendingObject. */
+  readonly phase: number;
 }
 
 const partsOfOneFileAtOnce = 8;

@@ -170,3 +170,14 @@ test('an output that somebody replaces in the middle of the commit is noticed', 
   await agent.put('a', '2');
   await heard;
 });
+
+test('outputs of a group are completed level by level', async () => {
+  const agent = start();
+  const levels = ['last', 'middle', 'first'].map((name, index) => agent.output(name, { level: 2 - index }));
+  const job = agent.job({ outputs: levels });
+  await agent.client.stage(job, never);
+  agent.write(job, { first: '1', middle: '2', last: '3' });
+  await agent.commit(await agent.collect(job));
+  const completed = proxy.seen.filter(({ operation }) => operation === 'CompleteMultipartUpload');
+  expect(completed.map(({ key }) => key.split('/').at(-1))).toEqual(['first', 'middle', 'last']);
+});

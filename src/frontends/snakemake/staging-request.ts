@@ -21,6 +21,7 @@ const Output = z.strictObject({
   kind: z.enum(['file', 'directory']),
   touch: z.boolean(),
   update: z.boolean(),
+  level: z.int().min(0).optional().describe('Of a group: in which level it was made'),
   ensure: z
     .strictObject({
       nonEmpty: z.boolean(),

@@ -51,8 +51,9 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
 function stagingOf({ outputs, benchmark, sources, ...rest }: NonNullable<StepRequest['staging']>): StagingPlan {
   return {
     ...rest,
-    outputs: outputs.map(({ ensure, ...output }) => ({
+    outputs: outputs.map(({ ensure, level, ...output }) => ({
       ...output,
+      ...(level !== undefined && { level }),
       ...(ensure && {
         ensure: { nonEmpty: ensure.nonEmpty, ...(ensure.checksum && { checksum: ensure.checksum }) },
       }),
