@@ -1,5 +1,5 @@
 import type { SessionId, StepId } from '../domain/brand.ts';
-import { failure } from '../domain/failure.ts';
+import { failure, isPassing } from '../domain/failure.ts';
 import type { Observation } from '../domain/observation.ts';
 import { isEnd, isWaiting } from '../domain/state.ts';
 import type { StepRecord } from '../domain/step.ts';
@@ -27,7 +27,9 @@ export class Progress {
     this.committer = new Committer(core.staging, core.ledger, core.logger, {
       committed: (step) => this.committed(step),
       failed: (step, why) => this.end(step, { state: 'failed', failure: why }),
-      gone: (step, why) => this.runAgain(step, why),
+      gone: (step, why) => {
+        if (!this.runAgain(step, why)) this.end(step, { state: 'failed', failure: failure('storage', why) });
+      },
     });
   }
 
@@ -36,6 +38,8 @@ export class Progress {
       const record = this.core.ledger.get(observation.step);
       const after = record && recordAfter(record, ownOutput(record, observation));
       if (!after) continue;
+      // Storage was away: that shall not use up the workflow's own retries.
+      if (after.failure && isPassing(after.failure) && this.runAgain(after.id, after.failure.message)) continue;
       this.keep(after, observation.atMs);
       if (after.session === this.attached()) this.claim(after);
     }
@@ -116,13 +120,14 @@ export class Progress {
     );
   }
 
-  /** What was uploaded is gone: the step runs again below the front end's retries, under the next generation. */
-  private runAgain(step: StepId, why: string): void {
+  /** Runs a step again, below the front end's retries and under the next generation; false if that was tried often enough. */
+  private runAgain(step: StepId, why: string): boolean {
     const record = this.core.ledger.get(step);
-    if (!record || isEnd(record.state)) return;
+    if (!record || isEnd(record.state)) return false;
     const again = restartOf(this.core, record, why);
-    if (!again) this.end(step, { state: 'failed', failure: failure('storage', why) });
-    else this.core.engine.launch([orderOf(this.core, again)]);
+    if (!again) return false;
+    this.core.engine.launch([orderOf(this.core, again)]);
+    return true;
   }
 }
 

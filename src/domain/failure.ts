@@ -1,4 +1,5 @@
 import type { KonvergeError } from './error.ts';
+import type { ErrorCode } from './error-table.ts';
 
 /**
  * Why a step failed, as a class that a caller can decide on.
@@ -34,6 +35,8 @@ export interface Failure {
   /** One sentence for a person: what happened. */
   readonly message: string;
   readonly hint: string;
+  /** The error that it came from, where storage failed. */
+  readonly code?: ErrorCode;
   /** The command's exit code, where it ended by itself. */
   readonly exitCode?: number;
   /** The signal's name (`SIGKILL`), where it was ended by one. */
@@ -57,7 +60,12 @@ export const failureHints: Readonly<Record<FailureClass, string>> = {
 /** An error of storage, or of what was to be put there, as the reason of a step's failure. */
 export function storageFailure(error: KonvergeError): Failure {
   const cls = error.code === 'output-missing' || error.code === 'output-invalid' ? 'missing-output' : 'storage';
-  return { ...failure(cls, error.message), hint: error.hint };
+  return { ...failure(cls, error.message), hint: error.hint, code: error.code };
+}
+
+/** Whether nothing of the step itself is wrong, and the same may succeed if it is run again. */
+export function isPassing({ code }: Failure): boolean {
+  return code === 'storage-unavailable' || code === 'agent-lost' || code === 'object-changed';
 }
 
 export function failure(

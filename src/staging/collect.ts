@@ -39,6 +39,8 @@ export async function collect(
     return await collectOutputs(context, job, journal, usage, signal);
   } catch (error) {
     await abortAll(context, journal);
+    // The command succeeded and yet the step fails, for a missing output or the like: its log may say why.
+    if (end.succeeded && !signal.aborted) await uploadLogs(context, job, signal);
     throw error;
   } finally {
     for (const { uploadId } of journal.opened()) context.liveUploads.delete(uploadId);

@@ -20,9 +20,9 @@ export async function commit(context: CallContext, ref: ManifestRef, signal: Abo
   if (manifest === undefined) {
     throw new KonvergeError('upload-missing', `there is no manifest ${describeLocation(ref.at)}`);
   }
-  await refuseAmbiguous(context, manifest, signal);
   const completed = new Map<PendingObject, WrittenObject>();
   try {
+    await refuseAmbiguous(context, manifest, signal);
     const phases = Map.groupBy(manifest.objects, ({ phase }) => phase);
     for (const phase of [...phases.keys()].sort((a, b) => a - b)) {
       // Before a timestamp says that a directory is whole, nothing of an earlier attempt may be in it.

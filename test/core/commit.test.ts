@@ -98,6 +98,24 @@ describe('a step whose outputs go to storage', () => {
     expect(staging.commitErrors).toHaveLength(0);
   });
 
+  test('runs again if storage was away while its files were moved, and uses no attempt of the workflow for it', async () => {
+    const staging = new ScriptedStaging();
+    let tries = 0;
+    staging.gates.stage = async () => {
+      tries += 1;
+      if (tries < 3) throw new KonvergeError('storage-unavailable', 'no answer');
+    };
+    const core = await CoreUnderTest.open({ staging });
+    const session = core.attach({ storage: access }).record.id;
+    await core.submit(session, [staged(core, 'a')]);
+    const end = await core.endOf('a.1');
+    expect([end.state, end.ref]).toEqual(['succeeded', 'a.1']);
+    expect(core.core.step(end.step)).toMatchObject({ generation: 3, restarts: 2 });
+    staging.gates.stage = () => Promise.reject(new KonvergeError('object-missing', 'in/b is not in storage'));
+    await core.submit(session, [staged(core, 'b')]);
+    expect((await core.endOf('b.1')).failure).toMatchObject({ class: 'storage', code: 'object-missing' });
+  });
+
   test('that does its own output is told when that has been seen in storage, and not before', async () => {
     const staging = new ScriptedStaging();
     const core = await CoreUnderTest.open({ staging });

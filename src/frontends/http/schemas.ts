@@ -129,6 +129,7 @@ const Failure = z.object({
   class: z.enum(failureClasses),
   message: z.string(),
   hint: z.string(),
+  code: z.string().optional().describe('The error that it came from, where storage failed'),
   exitCode: z.int().optional(),
   signal: z.string().optional(),
 });
