@@ -19,9 +19,13 @@ rule one:
     shell: "cat {input} > {output}"
 `;
 
-/** A cluster of this machine: the job's script is started in the background, and its end is a file. */
+/**
+ * A cluster of this machine: the job's script is started in the background, and its end is a file. Each job has a place of
+ * its own for local copies, as a node has: in a common one, a job that ends removes the inputs of another.
+ */
 const submit = `#!/bin/sh
 id=$(mktemp -u job.XXXXXX)
+export BENCH_JOB_STORAGE=$PWD/$id.storage
 ( sh "$1" >"$PWD/$id.log" 2>&1; echo $? >"$PWD/$id.part"; mv "$PWD/$id.part" "$PWD/$id.end" ) >/dev/null 2>&1 </dev/null &
 echo "$PWD/$id"
 `;
@@ -55,6 +59,8 @@ export async function storageOverhead(say: (line: string) => void): Promise<read
           join(folder, 'submit'),
           '--cluster-generic-status-cmd',
           join(folder, 'status'),
+          '--remote-job-local-storage-prefix',
+          '$BENCH_JOB_STORAGE',
           '--seconds-between-status-checks',
           '1',
           '--jobs',
@@ -93,7 +99,7 @@ async function runSnakemake(
       [...flags(folder), ...storage, '--shared-fs-usage', 'none', '--latency-wait', '5', '--quiet', 'all'],
       {
         cwd: folder,
-        stdio: ['ignore', 'ignore', 'pipe'],
+        stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           ...process.env,
           SNAKEMAKE_STORAGE_S3_ENDPOINT_URL: server.endpoint,
@@ -103,7 +109,7 @@ async function runSnakemake(
       },
     );
     let words = '';
-    child.stderr.on('data', (chunk) => (words += String(chunk)));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (words += String(chunk)));
     const [code] = (await once(child, 'close')) as [number | null];
     const seconds = (performance.now() - begin) / 1000;
     if (code !== 0) throw new Error(`snakemake for ${bucket} ended with ${String(code)}:\n${words}`);

@@ -2,13 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StepId } from '../domain/brand.ts';
 import { asKonvergeError } from '../domain/error.ts';
 import { type Failure, storageFailure } from '../domain/failure.ts';
+import type { ManifestRef } from '../domain/manifest.ts';
 import type { StepRecord } from '../domain/step.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Staging } from '../ports/staging.ts';
-import type { Ledger } from './ledger.ts';
 
 /** What becomes of a step that the committer was given. */
 export interface CommitEvents {
+  /** The first of its outputs is about to become visible; returns when that is on disk. */
+  begins(step: StepId, signal: AbortSignal): Promise<void>;
   committed(step: StepId): void;
   failed(step: StepId, failure: Failure): void;
   /** Its uploads are gone for good and nothing of it is visible: it has to run again. */
@@ -31,8 +33,10 @@ export function isUploaded(record: StepRecord): boolean {
  *   The step's outputs are uploaded, or it did its own output; no session asks for it. The record says so and nothing is
  *   done, for what is completed behind the front end's back it would take for something else.
  * committing
- *   The session that is attached asks for it. The winner, its manifest, is in the run store before the first upload is
- *   completed; so a core that dies here finds it, and completing again is harmless.
+ *   The session that is attached asks for it. That it has begun, and with which manifest, is in the run store before the
+ *   first upload is completed; so a core that dies here finds it. The next session finishes what has begun, asked or not:
+ *   completing again is harmless, and half a commit is not. The manifest goes before the success is written down: a commit
+ *   that has begun and has no manifest any more was whole.
  * over
  *   All is seen in storage: `committed`. Otherwise `failed`, or `gone`.
  *
@@ -40,15 +44,13 @@ export function isUploaded(record: StepRecord): boolean {
  */
 export class Committer {
   private readonly staging: Staging;
-  private readonly ledger: Ledger;
   private readonly logger: Logger;
   private readonly events: CommitEvents;
   private readonly running = new Map<StepId, Promise<void>>();
   private readonly stop = new AbortController();
 
-  constructor(staging: Staging, ledger: Ledger, logger: Logger, events: CommitEvents) {
+  constructor(staging: Staging, logger: Logger, events: CommitEvents) {
     this.staging = staging;
-    this.ledger = ledger;
     this.logger = logger;
     this.events = events;
   }
@@ -82,18 +84,25 @@ export class Committer {
     return true;
   }
 
-  /** The success of a step is on disk: its manifest has served. */
-  release({ id, manifest }: StepRecord): void {
-    if (!manifest) return;
-    this.staging.release(manifest).catch((error: unknown) => {
-      this.logger.warn({ step: id, error: (error as Error).message }, 'the manifest of a step could not be removed');
-    });
-  }
-
   /** Lets commits that run stop where they are; the next core goes on with them. */
   async close(): Promise<void> {
     this.stop.abort();
     await Promise.allSettled(this.running.values());
+  }
+
+  private async commit(record: StepRecord, manifest: ManifestRef, signal: AbortSignal): Promise<void> {
+    try {
+      await this.staging.commit(manifest, signal);
+    } catch (error) {
+      if (!manifest.begun || !record.spec.staging || asKonvergeError(error).code !== 'upload-missing') throw error;
+      // Whole, or taken back: the outputs tell.
+      await this.staging.verify(record.spec.staging, signal).catch(() => {
+        throw error;
+      });
+    }
+    await this.staging.release(manifest).catch((error: unknown) => {
+      this.logger.warn({ step: record.id, error: (error as Error).message }, 'a manifest could not be removed');
+    });
   }
 
   /** A store that does not answer is no reason to lose what is uploaded already, nor to leave half of it visible. */
@@ -115,9 +124,9 @@ export class Committer {
     const { manifest, spec } = record;
     const { signal } = this.stop;
     try {
-      await this.ledger.written(signal);
+      await this.events.begins(record.id, signal);
       await this.patiently(record.id, async () => {
-        if (manifest) await this.staging.commit(manifest, signal);
+        if (manifest) await this.commit(record, manifest, signal);
         else if (spec.staging) await this.staging.verify(spec.staging, signal);
       });
       this.events.committed(record.id);

@@ -85,6 +85,7 @@ export class Core {
     const session = this.sessions.open(request);
     if (request.storage) this.#context.staging.configure(request.storage);
     this.#clearEarlier(session.record.id);
+    if (request.storage) this.#progress.finishBegun();
     // Before anything starts, for what starts opens uploads to the same keys.
     void this.#sweeper.sweep().then(() => {
       if (this.sessions.attached?.record.id === session.record.id) this.engine.hold(false);

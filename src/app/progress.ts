@@ -10,9 +10,6 @@ import { recordAfter } from './observe.ts';
 import { restartOf } from './restart.ts';
 import { orderOf } from './submit.ts';
 
-/** How long the manifest of a commit waits for room on the disk; one that stays is swept up later. */
-const releaseWaitMs = 60_000;
-
 /** What becomes of the steps in flight: by the engine's word until a command has ended, by the committer's from then on. */
 export class Progress {
   private readonly core: CoreContext;
@@ -24,8 +21,9 @@ export class Progress {
   constructor(core: CoreContext, attached: () => SessionId | undefined) {
     this.core = core;
     this.attached = attached;
-    this.committer = new Committer(core.staging, core.ledger, core.logger, {
-      committed: (step) => this.committed(step),
+    this.committer = new Committer(core.staging, core.logger, {
+      begins: (step, signal) => this.beginCommit(step, signal),
+      committed: (step) => this.end(step, { state: 'succeeded' }),
       failed: (step, why) => this.end(step, { state: 'failed', failure: why }),
       gone: (step, why) => {
         if (!this.runAgain(step, why)) this.end(step, { state: 'failed', failure: failure('storage', why) });
@@ -48,6 +46,11 @@ export class Progress {
   /** The attached session asks for a step: if it is parked, it is committed now. */
   claim(record: StepRecord): void {
     if (isUploaded(record)) this.committer.begin(record);
+  }
+
+  /** Commits that an earlier core has begun: half of the outputs may be visible. */
+  finishBegun(): void {
+    for (const record of this.core.ledger.inFlight()) if (record.manifest?.begun) this.claim(record);
   }
 
   /** Ends steps, wherever they are; those whose commit has begun end by themselves. */
@@ -110,20 +113,20 @@ export class Progress {
     return after;
   }
 
-  private committed(step: StepId): void {
-    const after = this.end(step, { state: 'succeeded' });
-    if (!after) return;
-    // On disk first: until then the manifest is what a later core would go by.
-    void this.core.ledger.written(AbortSignal.timeout(releaseWaitMs)).then(
-      () => this.committer.release(after),
-      () => undefined,
-    );
+  private async beginCommit(step: StepId, signal: AbortSignal): Promise<void> {
+    const record = this.core.ledger.get(step);
+    if (record?.manifest && !record.manifest.begun) {
+      const reason = 'its outputs become visible';
+      this.keep({ ...record, manifest: { ...record.manifest, begun: true }, reason }, this.core.clock.nowMs());
+    }
+    await this.core.ledger.written(signal);
   }
 
   /** Runs a step again, below the front end's retries and under the next generation; false if that was tried often enough. */
   private runAgain(step: StepId, why: string): boolean {
     const record = this.core.ledger.get(step);
-    if (!record || isEnd(record.state)) return false;
+    // Of an earlier session nobody waits for it: whoever needs it asks again.
+    if (!record || isEnd(record.state) || record.session !== this.attached()) return false;
     const again = restartOf(this.core, record, why);
     if (!again) return false;
     this.core.engine.launch([orderOf(this.core, again)]);

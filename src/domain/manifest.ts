@@ -51,4 +51,6 @@ export interface PendingDirectory {
 /** Where a manifest is; this is what the run store keeps. */
 export interface ManifestRef {
   readonly at: ObjectLocation;
+  /** Written down before the first upload is completed: from then on some of the outputs may be visible. */
+  readonly begun?: true;
 }

@@ -21,6 +21,7 @@ try {
     rounds: rounds.length,
     kills: Object.fromEntries(Object.entries(byVictim).map(([victim, hits]) => [victim, hits?.length ?? 0])),
     calls: rounds.reduce((sum, { calls }) => sum + calls, 0),
+    manifestsLeft: rounds.reduce((sum, { manifestsLeft }) => sum + manifestsLeft, 0),
     mostCommitsOfAStep: Math.max(0, ...rounds.map(({ commits }) => commits)),
     faults,
   };

@@ -246,6 +246,52 @@ describe('a commit that has begun', () => {
   });
 });
 
+describe('a commit that an earlier core had begun', () => {
+  /** A core that was killed in the middle of a commit, and the next one, without a session. */
+  async function killedInCommit(after: ScriptedStaging) {
+    const staging = new ScriptedStaging();
+    staging.gates.commit = () => new Promise(() => undefined);
+    const first = await CoreUnderTest.open({ staging });
+    const spec = staged(first, 'a');
+    await first.submit(first.attach({ storage: access }).record.id, [spec]);
+    await eventually(() => staging.count('commit') === 1, 'the commit');
+    const core = await CoreUnderTest.open({ staging: after, directory: first.directory });
+    return { core, spec, end: () => first.close() };
+  }
+
+  test('is finished by the next session, although nobody asks for the step', async () => {
+    const after = new ScriptedStaging();
+    const { core, end } = await killedInCommit(after);
+    core.attach({ storage: access });
+    expect((await core.endOf('a.1')).state).toBe('succeeded');
+    expect(after.calls.map((call) => call.split(' ')[0])).toEqual(['commit', 'release']);
+    await end();
+  });
+
+  test('was whole if its manifest is gone and its outputs are there', async () => {
+    const after = new ScriptedStaging();
+    after.commitErrors.push(new KonvergeError('upload-missing', 'there is no manifest'));
+    const { core, spec, end } = await killedInCommit(after);
+    const session = core.attach({ storage: access }).record.id;
+    await core.submit(session, [spec], true);
+    expect((await core.endOf('a.1')).state).toBe('succeeded');
+    expect(after.count('stage')).toBe(0);
+    await end();
+  });
+
+  test('was taken back if its manifest is gone and its outputs too: the step runs again', async () => {
+    const after = new ScriptedStaging();
+    after.commitErrors.push(new KonvergeError('upload-missing', 'there is no manifest'));
+    after.present = false;
+    const { core, spec, end } = await killedInCommit(after);
+    const session = core.attach({ storage: access }).record.id;
+    await core.submit(session, [spec], true);
+    const { state, step } = await core.endOf('a.1');
+    expect([state, core.core.step(step).generation, after.count('stage')]).toEqual(['succeeded', 2, 1]);
+    await end();
+  });
+});
+
 describe('a success that nobody was told', () => {
   test('stands for the same request only as long as its outputs are in storage', async () => {
     const staging = new ScriptedStaging();

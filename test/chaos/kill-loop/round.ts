@@ -37,9 +37,11 @@ export class Round {
   readonly bucket: string;
   private readonly directory = mkdtempSync(join(tmpdir(), 'konverge-kill-'));
   private readonly server: ObjectStoreServer;
+  private readonly flags: readonly string[];
 
-  constructor(server: ObjectStoreServer, bucket: string) {
+  constructor(server: ObjectStoreServer, bucket: string, flags: readonly string[] = []) {
     this.server = server;
+    this.flags = flags;
     this.bucket = bucket;
     mkdirSync(this.directory, { recursive: true });
     writeFileSync(join(this.directory, 'Snakefile'), snakefile);
@@ -91,7 +93,7 @@ export class Round {
     const storage = ['--default-storage-provider', 's3', '--default-storage-prefix', `s3://${this.bucket}`];
     const child = spawn(
       'snakemake',
-      ['--executor', 'kueue', '--kueue-engine', 'local', '--jobs', '4', ...storage, '--quiet', 'rules'],
+      ['--executor', 'kueue', '--kueue-engine', 'local', '--jobs', '4', ...storage, ...this.flags, '--quiet', 'rules'],
       {
         cwd: this.directory,
         stdio: ['ignore', 'pipe', 'pipe'],

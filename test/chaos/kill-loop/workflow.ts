@@ -1,6 +1,6 @@
 /**
  * The workflow of the kill loop: a fan-out of short and longer steps, one large output of several parts, a directory, a
- * temporary file, a group, a checkpoint and a step with several outputs. Its outputs are the same in each run; who ran is
+ * temporary file, a group, a checkpoint, a step with several outputs and one that runs through Snakemake. Its outputs are the same in each run; who ran is
  * told in a file outside of storage, named by KILL_LOOP_LOG.
  */
 export const snakefile = `
@@ -21,6 +21,7 @@ rule all:
         "done/parts.txt",
         "done/group.txt",
         "done/large.txt",
+        "done/run.txt",
 
 rule one:
     output: "one/{i}.txt"
@@ -69,6 +70,15 @@ rule second:
 rule large:
     output: "large.bin"
     shell: "echo large >> $KILL_LOOP_LOG; seq 3500000 > {output}"
+
+rule through_snakemake:
+    input: "split.txt"
+    output: "done/run.txt"
+    run:
+        import os
+        with open(os.environ["KILL_LOOP_LOG"], "a") as log:
+            log.write("through_snakemake\\n")
+        Path(output[0]).write_text(Path(input[0]).read_text() * 2)
 
 rule size:
     input: "large.bin"
