@@ -1,11 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GroupMember } from './group.ts';
-import { buildGroupScript, wavesOf } from './group-script.ts';
+import { wavesOf } from './group-script.ts';
 
 function member(name: string, command: string, more: Partial<GroupMember> = {}): GroupMember {
   return {
@@ -23,14 +18,6 @@ function member(name: string, command: string, more: Partial<GroupMember> = {}):
   };
 }
 
-function run(levels: readonly (readonly GroupMember[])[], threads = 4) {
-  const directory = mkdtempSync(join(tmpdir(), 'konverge-group-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  writeFileSync(join(directory, 'script'), buildGroupScript(levels, threads));
-  const { status, stderr } = spawnSync('/bin/sh', ['script'], { cwd: directory, encoding: 'utf8', timeout: 20_000 });
-  return { status, stderr, read: (name: string) => readFileSync(join(directory, name), 'utf8') };
-}
-
 describe('waves', () => {
   test('members are packed into the threads of the group, in order', () => {
     const level = [3, 2, 1, 9].map((threads, index) => member(`m${index}`, '', { threads }));
@@ -40,79 +27,5 @@ describe('waves', () => {
   test('what is tied together by a pipe or a service runs at once', () => {
     const level = [member('a', '', { threads: 4, pipes: ['p'] }), member('b', '', { threads: 4 })];
     expect(wavesOf(level, 4)).toEqual([level]);
-  });
-});
-
-describe('the script, run', () => {
-  test('levels one after another, members of a level at once', () => {
-    // Each of the two waits for the other: run one after another they would never end.
-    const meet = (mine: string, theirs: string) => `: >${mine}; while [ ! -e ${theirs} ]; do sleep 0.02; done`;
-    const { status, read } = run([
-      [member('a', meet('a', 'b')), member('b', meet('b', 'a'))],
-      [member('c', '[ -e a ] && [ -e b ] && echo whole >c')],
-    ]);
-    expect(status).toBe(0);
-    expect(read('c')).toBe('whole\n');
-  });
-
-  test('the first failure ends the group with its code, after those beside it have ended', () => {
-    const { status, stderr, read } = run([
-      [member('bad', 'exit 7'), member('slow', 'sleep 0.2; echo done >slow')],
-      [member('never', 'echo no >never')],
-    ]);
-    expect(status).toBe(7);
-    expect(stderr).toContain('bad of the group failed with exit code 7');
-    expect(read('slow')).toBe('done\n');
-    expect(() => read('never')).toThrow('ENOENT');
-  });
-
-  test('a member stops at its first failed command, and keeps its variables to itself', () => {
-    const { status, read } = run([[member('a', '', { commands: ['echo 1 >>a', 'false', 'echo 3 >>a'] })]]);
-    expect(status).toBe(1);
-    expect(read('a')).toBe('1\n');
-    const apart = run([[member('a', 'echo "$X" >a', { env: { X: "it's" } })], [member('b', 'echo "[${X-none}]" >b')]]);
-    expect([apart.read('a'), apart.read('b')]).toEqual(["it's\n", '[none]\n']);
-  });
-
-  test('touch() outputs and logs are there for the next level', () => {
-    const { status } = run([
-      [member('a', 'true', { touch: ['t'], logs: ['l'] })],
-      [member('b', '[ -e t ] && [ -e l ]')],
-    ]);
-    expect(status).toBe(0);
-  });
-
-  test('a pipe connects two members', () => {
-    const { status, read } = run([[member('a', 'seq 3 >p', { pipes: ['p'] }), member('b', 'cat p >b')]]);
-    expect(status).toBe(0);
-    expect(read('b')).toBe('1\n2\n3\n');
-  });
-
-  test('a service is there before its users begin, and is ended with them', () => {
-    const service = `trap 'echo ended >end; exit 143' TERM; sleep 0.1; : >up; while :; do sleep 0.02; done`;
-    const { status, read } = run([
-      [member('s', service, { service: true, ready: ['up'] }), member('u', '[ -e up ] && echo used >u')],
-    ]);
-    expect(status).toBe(0);
-    expect([read('u'), read('end')]).toEqual(['used\n', 'ended\n']);
-  });
-
-  test('a service that ends before it is ready fails the group', () => {
-    const { status, stderr } = run([[member('s', 'exit 3', { service: true, ready: ['up'] }), member('u', 'true')]]);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain('s of the group failed with exit code 3');
-  });
-
-  test('any text is a word', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        const clean = text.replaceAll('\0', '');
-        const script = buildGroupScript([[member('a', 'printf %s "$X"', { env: { X: clean } })]], 1);
-        expect(execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' })).toBe(
-          Buffer.from(clean, 'utf8').toString('utf8'),
-        );
-      }),
-      { numRuns: 40 },
-    );
   });
 });

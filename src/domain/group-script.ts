@@ -10,7 +10,8 @@ import type { GroupMember } from './group.ts';
  * a member
  *   Runs its commands one after another in a subshell. Its exit code is kept by `wait`, one process id at a time.
  * a failure
- *   The members that run beside it are waited for, then the script ends with the first failed member's code.
+ *   The members that run beside it are waited for, then the script ends with the first failed member's code. Members that are
+ *   tied by a pipe are not waited for: they might wait for each other for ever.
  * a service
  *   Started first; the others begin when its files are there; it gets SIGTERM when they have ended, and whatever its exit
  *   code is then, it counts as a success. If it ends before them with a failure, the group fails.
@@ -52,12 +53,43 @@ function waveLines(wave: readonly GroupMember[]): string[] {
     ...pipes.map((pipe) => `[ -p ${quote(pipe)} ] || mkfifo ${quote(pipe)} || exit 1`),
     ...services.flatMap((member, index) => [`${memberText(member)} &`, `service_${index}=$!`]),
     ...services.flatMap((member, index) => waitForService(member, index)),
-    ...others.flatMap((member, index) => [`${memberText(member)} &`, `member_${index}=$!`]),
-    ...others.map((member, index) => `wait "$member_${index}" || fail ${quote(member.name)} $?`),
+    ...(pipes.length > 0 ? tiedLines(others) : looseLines(others)),
     ...services.flatMap((member, index) => endService(member, index)),
     '[ "$failed" = 0 ] || exit "$failed"',
   ];
 }
+
+function looseLines(members: readonly GroupMember[]): string[] {
+  return [
+    ...members.flatMap((member, index) => [`${memberText(member)} &`, `member_${index}=$!`]),
+    ...members.map((member, index) => `wait "$member_${index}" || fail ${quote(member.name)} $?`),
+  ];
+}
+
+/**
+ * Who reads a pipe that nobody will ever open for writing waits for ever, and so does who writes one that nobody reads. So the
+ * first failure counts, whoever's it is, and the script ends at once; whoever runs it ends what is left of the step. `wait`
+ * cannot wait for the first of several, so each member leaves its exit code in a file.
+ */
+function tiedLines(members: readonly GroupMember[]): string[] {
+  const looks = members.map(
+    ({ name }, index) =>
+      `if [ -s ${ends}/${index} ]; then read -r code <${ends}/${index}; : >${ends}/${index}; left=$((left - 1)); [ "$code" = 0 ] || { fail ${quote(name)} "$code"; exit "$code"; }; fi`,
+  );
+  return [
+    `rm -rf ${ends} && mkdir ${ends} || exit 1`,
+    ...members.map((member, index) => `{ ${memberText(member)}; echo $? >${ends}/${index}; } &`),
+    `left=${members.length}`,
+    'while [ "$left" -gt 0 ]; do',
+    ...looks,
+    '[ "$left" = 0 ] || sleep 0.05',
+    'done',
+    `rm -rf ${ends}`,
+  ];
+}
+
+/** Beside the files of the group, in a place of its own. */
+const ends = '.konverge-group-ends';
 
 /** A subshell of its own: what a member sets, no other one sees. The commands' standard input is empty. */
 function memberText({ shell, commands, env, touch, logs, service }: GroupMember): string {

@@ -110,3 +110,25 @@ def test_a_failed_step_leaves_what_was_there_and_its_record(shim):
     # The record is still that of the former run, so the other value is a reason to run it again.
     assert "Params have changed" in shim.run(*DRIVER, "--config", "code=3").stdout
     assert "Nothing to be done" in shim.run(*DRIVER).stdout
+
+
+def test_outputs_of_a_group_say_in_which_level_they_are_made(shim):
+    shim.write(
+        "Snakefile",
+        """
+        rule all:
+            input: "c.txt", "b.txt"
+        rule a:
+            output: "a.txt", "b.txt"
+            group: "g"
+            shell: "echo a | tee {output}"
+        rule c:
+            input: "a.txt"
+            output: "c.txt"
+            group: "g"
+            shell: "cat {input} > {output}"
+        """,
+    )
+    shim.run(*DRIVER, faults={"refuse": "g"})
+    plan = plan_of(shim, "g")
+    assert {output["path"]: output["level"] for output in plan["outputs"]} == {"a.txt": 0, "b.txt": 0, "c.txt": 1}

@@ -6,6 +6,7 @@ that text: it is made for printing and uses the main Snakefile's globals, so a m
 thing and run another.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -15,11 +16,18 @@ class NotDirectError(Exception):
     """The command cannot be computed here; the message says why, as the end of a sentence."""
 
 
+def iterations(job: Any) -> list[int | None]:
+    """`bench_iteration` of each run of a job: one for each run of the benchmark, else None, once."""
+    return list(range(job.benchmark_repeats or 1)) if job.benchmark is not None else [None]
+
+
 def shell_commands(job: Any) -> list[str]:
-    """One command for each run of the benchmark, else one. The job must be settled (resources.py)."""
-    repeats = job.benchmark_repeats or 1 if job.benchmark is not None else 1
-    iterations = range(repeats) if job.benchmark is not None else (None,)
-    return [_shell_command(job, iteration) for iteration in iterations]
+    """One command for each of the job's runs. The job must be settled (resources.py)."""
+    rule = job.rule
+    return [
+        whole_command(job, rule.shellcmd, {**rule.run_func.__globals__, **function_locals(job, iteration)})
+        for iteration in iterations(job)
+    ]
 
 
 def shell_executable(job: Any) -> str:
@@ -35,19 +43,19 @@ def shell_executable(job: Any) -> str:
     return str(Path(found).absolute())
 
 
-def _shell_command(job: Any, bench_iteration: int | None) -> str:
+def whole_command(job: Any, pattern: str, variables: Mapping[str, Any]) -> str:
+    """What shell() makes of `pattern`: formatted, and between the prefix and the suffix of the workflow."""
     from snakemake.shell import shell  # noqa: PLC0415
     from snakemake.utils import QuotedFormatter, SequenceFormatter  # noqa: PLC0415
 
     formatter = SequenceFormatter(separator=" ")
     formatter.element_formatter = QuotedFormatter(None)
-    variables = {**job.rule.run_func.__globals__, **_function_locals(job, bench_iteration)}
-    text = formatter.vformat(job.rule.shellcmd, (), variables)
+    text = formatter.vformat(pattern, (), variables)
     executable = job.resources.get("shell_exec") or shell.get_executable()
     return " ".join((shell._get_process_prefix(executable), text, shell._process_suffix)).strip()
 
 
-def _function_locals(job: Any, bench_iteration: int | None) -> dict[str, Any]:
+def function_locals(job: Any, bench_iteration: int | None) -> dict[str, Any]:
     """The arguments of the rule's function (snakemake.parser, class Run), as snakemake.executors.local fills
     them.
     """

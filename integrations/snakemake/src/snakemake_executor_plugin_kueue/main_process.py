@@ -1,5 +1,6 @@
 """What Snakemake's main process is told, or kept from, about steps whose files were staged."""
 
+import shutil
 from typing import Any
 
 from snakemake_interface_executor_plugins.settings import SharedFSUsage
@@ -12,6 +13,9 @@ def see_outputs_anew(job: Any) -> None:
 
     The S3 plugin asks once whether a key is a directory and keeps the answer, in each object that stands for the key:
     that of the job, and those of the jobs that read it.
+
+    And have the main process see what a checkpoint has made: input functions look into its local copy, as with
+    glob_wildcards(), and find nothing there if there is none. With Snakemake's own executor the job has left it there.
     """
     for member in members_of(job):
         for file in member.output:
@@ -21,6 +25,9 @@ def see_outputs_anew(job: Any) -> None:
             for file in reader.input:
                 if file in files:
                     _forget_kind(file)
+        if member.is_checkpoint:
+            for file in member.output:
+                _bring_here(file, member)
 
 
 def protect_outputs(job: Any) -> None:
@@ -67,3 +74,14 @@ async def _nothing(*_: Any, **__: Any) -> None:
 def _forget_kind(file: Any) -> None:
     if file.is_storage and hasattr(file.storage_object, "_is_dir"):
         file.storage_object._is_dir = None
+
+
+def _bring_here(file: Any, job: Any) -> None:
+    if file.is_storage:
+        copy = file.storage_object.local_path()
+        # What an earlier run made may have had other files.
+        if copy.is_dir():
+            shutil.rmtree(copy)
+        else:
+            copy.unlink(missing_ok=True)
+        job.dag.workflow.async_run(file.retrieve_from_storage())

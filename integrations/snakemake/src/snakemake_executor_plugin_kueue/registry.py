@@ -6,6 +6,7 @@ that want to report one end, one gets the step and the other gets nothing.
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -21,6 +22,8 @@ class ActiveStep:
     request: dict[str, Any]
     """What is posted to the core, and posted again to a restarted one."""
     direct: bool
+    scripts: tuple[Path, ...] = ()
+    """Script files that were written for it alone."""
     step: str | None = None
     """The core's name of it, once acknowledged."""
     logs: dict[str, str] = field(default_factory=dict)

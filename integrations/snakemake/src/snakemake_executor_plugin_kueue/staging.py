@@ -13,7 +13,8 @@ from .artifacts import SHARED
 from .stores import NotStagedError, Stores
 
 # Flags of files that live only inside a group of jobs.
-INNER_FLAGS = ("pipe", "service", "nodelocal")
+PIPES = ("pipe", "service")
+INNER_FLAGS = (*PIPES, "nodelocal")
 
 
 def agent_plan(job: Any, stores: Stores, sources: str | None) -> dict[str, Any] | None:
@@ -24,7 +25,11 @@ def agent_plan(job: Any, stores: Stores, sources: str | None) -> dict[str, Any] 
         "by": "agent",
         "area": stores.area(),
         "inputs": [_at(file, stores) for file in _staged_inputs(job, stores)],
-        "outputs": [_output(file, job, stores) for job, file in expected_outputs(job)],
+        "outputs": [
+            # Those of earlier levels become visible first, else what was made from them would look older than they.
+            {**_output(file, member, stores), **({"level": level} if job.is_group() else {})}
+            for level, member, file in expected_outputs(job)
+        ],
         "logs": [_at(file, stores) for file in _unique(job.log)],
         **_benchmark(job, stores),
         "inner": [_relative(file) for file in inner_files(job)],
@@ -35,7 +40,7 @@ def agent_plan(job: Any, stores: Stores, sources: str | None) -> dict[str, Any] 
 def step_plan(job: Any, stores: Stores) -> dict[str, Any] | None:
     """The plan of a fallback job; None where there is nothing in storage to be seen by the agent."""
     try:
-        files = [file for _, file in expected_outputs(job)]
+        files = [file for _, _, file in expected_outputs(job)]
         files += [member.benchmark for member in members_of(job) if member.benchmark is not None]
         return {
             "by": "step",
@@ -50,11 +55,19 @@ def step_plan(job: Any, stores: Stores) -> dict[str, Any] | None:
         return None
 
 
-def expected_outputs(job: Any) -> list[tuple[Any, Any]]:
-    """Each output that Snakemake's main process looks for after success, with its job, producers first."""
+def expected_outputs(job: Any) -> list[tuple[int, Any, Any]]:
+    """Each output that Snakemake's main process looks for after success, with its job and that one's level in a group,
+    producers first.
+    """
     inner = {str(file) for file in inner_files(job)}
-    members = [member for level in job.toposorted for member in level] if job.is_group() else [job]
-    found = {str(file): (member, file) for member in members for file in member.output if str(file) not in inner}
+    levels = job.toposorted if job.is_group() else [[job]]
+    found = {
+        str(file): (number, member, file)
+        for number, level in enumerate(levels)
+        for member in level
+        for file in member.output
+        if str(file) not in inner
+    }
     return list(found.values())
 
 
