@@ -65,10 +65,10 @@ test("docs/guides/migrating-from-the-2024-plugin.md has every flag of the plugin
 
 test('docs/reference/fidelity.md has every reason for which a rule runs through Snakemake', () => {
   const source = readFileSync(
-    path.join(root, 'integrations/snakemake/src/snakemake_executor_plugin_kueue/plan.py'),
+    path.join(root, 'integrations/snakemake/src/snakemake_executor_plugin_kueue/reasons.py'),
     'utf8',
   );
-  const reasons = [...source.matchAll(/(?:reasons\.append\(|return \[|FallbackPlan\(\[)"([^"]+)"/g)].map(
+  const reasons = [...source.matchAll(/(?:reasons\.append\(|return \[|found \+= \[)"([^"]+)"/g)].map(
     ([, reason = '']) => reason,
   );
   expect(reasons.length).toBeGreaterThan(5);

@@ -26,6 +26,7 @@ sys.path.insert(0, str(PLUGIN))
 import snakemake.api  # noqa: E402
 import snakemake.cli  # noqa: E402
 from object_storage import make_moved, s3_server  # noqa: E402, F401
+from run_store import RunOfSteps, place_of, steps_after  # noqa: E402
 
 TIMEOUT_SECONDS = 120
 CONFIGURATION = """
@@ -34,6 +35,11 @@ local:
   queues:
     default: { cpu: 2, memory: 4Gi }
 """
+
+
+def pytest_collection_modifyitems(items):
+    """Snakemake's own tests run it in this process, and leave threads behind that a fork of it would wait for."""
+    items.sort(key=lambda item: item.path.name == "test_storage_public_base.py")
 
 
 @dataclass
@@ -68,6 +74,10 @@ class Workflow:
 
     path: Path
     env: dict[str, str] = field(default_factory=dict)
+    # Every run to its end with our executor, in order.
+    observed: list[RunOfSteps] = field(default_factory=list)
+    # How many steps of a store have been seen.
+    counted: dict[Path, int] = field(default_factory=dict)
 
     def write_file(self, name, text, mode=0o644):
         path = self.path / name
@@ -96,6 +106,22 @@ class Workflow:
 
     def run(self, executor="kueue", *arguments):
         """The command line to its end. In a copy of this process, which has Snakemake's modules already."""
+        run = self._run(executor, *arguments)
+        if executor == "kueue":
+            self.observed.append(RunOfSteps(place_of(arguments), arguments, self._new_steps()))
+        return run
+
+    def _new_steps(self):
+        """The steps that no run before has had: also those of one that was started here and killed."""
+        steps = []
+        # They are recorded here, or where `--directory` and `workdir:` lead.
+        for store in sorted(self.path.glob("**/.snakemake/konverge/store.sqlite")):
+            found = steps_after(store, self.counted.get(store, 0))
+            self.counted[store] = self.counted.get(store, 0) + len(found)
+            steps += found
+        return tuple(steps)
+
+    def _run(self, executor, *arguments):
         command = self.command(executor, *arguments)
         output = self.path.parent / f"{self.path.name}.output"
         # snakemake.shell looks for bash when it is imported, so another PATH needs a new interpreter.
@@ -147,6 +173,10 @@ class Workflow:
             writable = bool(path.lstat().st_mode & 0o200)
             tree[name] = "directory" if path.is_dir() else (path.read_bytes(), writable)
         return tree
+
+    def steps(self, rule):
+        """Those of all runs so far."""
+        return [step for run in self.observed for step in run.steps if rule in step.rules]
 
     def core_pid(self):
         return json.loads(self.text(".snakemake/konverge/core.json"))["pid"]

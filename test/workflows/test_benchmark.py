@@ -17,6 +17,7 @@ rule a:
 """
 
 
+@pytest.mark.fidelity("`benchmark:`, `repeat()`, extended", section="values of a rule")
 @pytest.mark.parametrize("arguments", [(), ("--benchmark-extended",)])
 def test_columns_are_snakemakes(both, workflow, tmp_path, arguments):
     both(rule("a.tsv"), *arguments, ignored=("a.tsv",))
@@ -33,12 +34,14 @@ def test_columns_are_snakemakes(both, workflow, tmp_path, arguments):
     assert 0 < float(row["mean_load"]) < 250
 
 
+@pytest.mark.fidelity("`benchmark:`, `repeat()`, extended", section="values of a rule")
 def test_repeats_are_rows_and_runs(both, workflow):
     both(rule("a.tsv", 'repeat("{}", 3)'), ignored=("a.tsv",))
     assert len(workflow.text("a.tsv").splitlines()) == 4
     assert workflow.text("a.txt") == "0\n1\n2\n"
 
 
+@pytest.mark.fidelity("`benchmark:` as JSON lines", section="values of a rule")
 def test_json_lines(both, workflow, tmp_path):
     both(rule("a.jsonl"), "--benchmark-extended", ignored=("a.jsonl",))
     ours, theirs = (json.loads((path / "a.jsonl").read_text()) for path in (workflow.path, tmp_path / "local"))

@@ -3,6 +3,8 @@
 import os
 import random
 
+import pytest
+
 QUOTING = r'''
 weird = [
     "plain", "it's", 'say "hi"', "a b  c", "$HOME", "`id`", "back\\slash", "new\nline", "tab\there",
@@ -45,10 +47,12 @@ rule join:
 '''
 
 
+@pytest.mark.fidelity("quoting, lists, braces, several lines", section="values of a rule")
 def test_quoting(both):
     both(QUOTING, files={"in a.txt": "A\n", "in'b.txt": "B\n"})
 
 
+@pytest.mark.fidelity("quoting, lists, braces, several lines", section="values of a rule")
 def test_random_texts_reach_the_shell_unchanged(both, workflow):
     """Every character but NUL and surrogates, in params and in file names, through Snakemake's own quoting."""
     rng = random.Random(20)
@@ -68,6 +72,7 @@ rule one:
         assert (workflow.path / "out" / str(number)).read_bytes().decode() == text
 
 
+@pytest.mark.fidelity("`shell:`", section="kinds of rules")
 def test_the_command_is_the_one_that_snakemake_runs(both, tmp_path):
     """A `bash` in front of bash writes down what it is given; both executors must give it the same."""
     directory = tmp_path / "bin"
@@ -85,6 +90,7 @@ def test_the_command_is_the_one_that_snakemake_runs(both, tmp_path):
     )
 
 
+@pytest.mark.fidelity("`module:` with its own globals and config", section="kinds of rules")
 def test_module_rules_use_their_own_globals(both, workflow):
     """Snakemake prints such a command with the main file's globals and runs it with the module's."""
     both(
@@ -110,6 +116,7 @@ def test_module_rules_use_their_own_globals(both, workflow):
     assert workflow.text("mine.txt") == "main\n"
 
 
+@pytest.mark.fidelity("`shell.prefix()`, `shell.suffix()`, `shell_exec`", section="values of a rule")
 def test_shell_prefix_suffix_and_shell_exec(both, workflow):
     both(
         """
@@ -136,6 +143,7 @@ def test_a_failing_pipe_and_an_unset_variable_fail(both):
         both(f'rule a:\n    output: "a.txt"\n    shell: "{command}"\n', code=1)
 
 
+@pytest.mark.fidelity("environment, `tmpdir`, thread counts", section="values of a rule")
 def test_environment_threads_and_tmpdir(both, workflow):
     both(
         """
@@ -176,6 +184,7 @@ def test_ours_and_storage_credentials_are_not_in_a_step(workflow):
     assert "PYTHONPATH" in env
 
 
+@pytest.mark.fidelity("`configfile:`, `--config`", section="command line")
 def test_config_wildcards_in_resources_and_input_functions(both):
     both(
         """
@@ -201,6 +210,7 @@ def test_config_wildcards_in_resources_and_input_functions(both):
     )
 
 
+@pytest.mark.fidelity("a command of 200 KB", section="values of a rule")
 def test_a_command_of_200_kilobytes(both, workflow):
     both(
         """
@@ -213,6 +223,7 @@ def test_a_command_of_200_kilobytes(both, workflow):
     assert len(workflow.text("a.txt")) == 200_001
 
 
+@pytest.mark.fidelity("`workdir:`", section="kinds of rules", rules=("a",))
 def test_workdir_directive(both):
     both(
         """

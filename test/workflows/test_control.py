@@ -1,5 +1,7 @@
 """How Snakemake steers a run: checkpoints, retries, targets, groups, and its own ways through a failure."""
 
+import pytest
+
 FAILING = """
 rule all:
     input: "a.txt", "b.txt", "c.txt"
@@ -17,6 +19,7 @@ rule c:
 """
 
 
+@pytest.mark.fidelity("checkpoint", section="kinds of rules")
 def test_checkpoint(both):
     both(
         """
@@ -41,6 +44,47 @@ def test_checkpoint(both):
     )
 
 
+def test_a_retry_is_not_lost_when_a_checkpoint_ends_before_it(workflow):
+    """With Snakemake's own executor this ends with "Out of jobs ready to be started" (snakemake#823)."""
+    workflow.write_file(
+        "Snakefile",
+        """
+        def parts(wildcards):
+            checkpoints.split.get()
+            return []
+        rule all:
+            input: "tries.txt", "long.txt", "joined.txt"
+        rule tries:
+            output: "tries.txt"
+            retries: 1
+            resources: nth=lambda wildcards, attempt: attempt
+            shell: "sleep 1.2; test {resources.nth} = 2 && touch {output}"
+        rule before:
+            output: "before.txt"
+            priority: 30
+            shell: "touch {output}"
+        checkpoint split:
+            input: "before.txt"
+            output: "split.txt"
+            priority: 30
+            shell: "sleep 2; touch {output}"
+        rule long:
+            input: "before.txt"
+            output: "long.txt"
+            priority: 20
+            shell: "sleep 3; touch {output}"
+        rule join:
+            input: parts
+            output: "joined.txt"
+            shell: "touch {output}"
+        """,
+    )
+    workflow.run("kueue", "--jobs", "2").succeeded().is_silent_about("Out of jobs")
+    assert (workflow.path / "joined.txt").exists()
+    assert (workflow.path / "tries.txt").exists()
+
+
+@pytest.mark.fidelity("`retries:`, resources that grow with `attempt`", section="values of a rule")
 def test_retries_with_growing_resources(both, workflow):
     both(
         """
@@ -57,6 +101,7 @@ def test_retries_with_growing_resources(both, workflow):
     assert workflow.text("tries.txt") == "100\n200\n300\n"
 
 
+@pytest.mark.fidelity("`retries:` of a step through Snakemake", section="values of a rule")
 def test_retries_of_a_fallback(workflow):
     workflow.write_file(
         "Snakefile",
@@ -74,6 +119,7 @@ def test_retries_of_a_fallback(workflow):
     assert workflow.text("a.txt") == "200"
 
 
+@pytest.mark.fidelity("`--keep-going`", section="command line")
 def test_keep_going(both, workflow):
     both(FAILING, "--keep-going", code=1)
     assert workflow.text("c.txt") == "b\n"
@@ -108,15 +154,17 @@ def test_until_forcerun_and_priority(both, workflow):
     assert workflow.text("order.txt") == "a\nb\nc\nb\nc\n"
 
 
+@pytest.mark.fidelity("`--dry-run` and `--touch` start no core", section="command line")
 def test_touch_and_dry_run_start_no_core(workflow):
     workflow.write_file("Snakefile", 'rule a:\n    output: "a.txt"\n    shell: "echo a > {output}"\n')
     workflow.run("kueue", "--dry-run").succeeded().says("rule a")
     assert not workflow.has("a.txt")
     workflow.write_file("a.txt", "by hand")
     workflow.run("kueue", "--touch").succeeded()
-    assert not workflow.has(".snakemake/konverge")
+    assert not workflow.has(".snakemake/konverge/store.sqlite")
 
 
+@pytest.mark.fidelity("`localrules:`, `localrule:`", section="kinds of rules")
 def test_nothing_to_do_and_local_rules_start_no_core(both, workflow):
     both(
         """
@@ -133,9 +181,10 @@ def test_nothing_to_do_and_local_rules_start_no_core(both, workflow):
                 open(output[0], "w").write("b")
         """
     )
-    assert not workflow.has(".snakemake/konverge")
+    assert not workflow.has(".snakemake/konverge/store.sqlite")
 
 
+@pytest.mark.fidelity("`group:`", section="groups", rules=("a", "b"))
 def test_group_jobs(both):
     ours = both(
         """
@@ -157,9 +206,10 @@ def test_group_jobs(both):
             shell: "cat {input} > {output}"
         """
     )
-    ours.says("kueue: rule a runs through Snakemake because it is a group of jobs")
+    ours.is_silent_about("through Snakemake")
 
 
+@pytest.mark.fidelity("`pipe()`", section="groups")
 def test_pipes(both):
     both(
         """
@@ -176,6 +226,7 @@ def test_pipes(both):
     )
 
 
+@pytest.mark.fidelity("`service()`", section="groups")
 def test_services(both):
     both(
         """
@@ -214,6 +265,8 @@ def test_a_failing_group_says_why(workflow):
     workflow.run().failed().says("group g")
 
 
+@pytest.mark.fidelity("`--set-threads`, `--set-resources`", section="command line")
+@pytest.mark.fidelity("`--directory`", section="command line")
 def test_directory_option_and_resource_overrides(both, workflow):
     both(
         """

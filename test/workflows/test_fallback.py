@@ -2,6 +2,8 @@
 once.
 """
 
+import pytest
+
 
 def test_scripts(both):
     ours = both(
@@ -27,9 +29,10 @@ def test_scripts(both):
             "scripts/a.sh": 'cat "${snakemake_input[0]}" > "${snakemake_output[0]}"\n',
         },
     )
-    ours.says("kueue: rule py runs through Snakemake because it has script:.")
+    ours.is_silent_about("through Snakemake")
 
 
+@pytest.mark.fidelity("`run:`", section="kinds of rules")
 def test_run_and_the_reason_is_said_once(both):
     ours = both(
         """
@@ -45,6 +48,7 @@ def test_run_and_the_reason_is_said_once(both):
     assert ours.text.count("runs through Snakemake because") == 1
 
 
+@pytest.mark.fidelity("`--replace-workflow-config`", section="command line", rules=("a",))
 def test_a_replaced_config_reaches_the_job(workflow):
     """Snakemake's own executor merges it where it starts a Snakemake for a rule; so there is no comparison."""
     workflow.write_file("config.yaml", "one: 1\ntwo: 1\n")
@@ -68,6 +72,7 @@ def test_a_replaced_config_reaches_the_job(workflow):
     assert workflow.text("a.txt") == workflow.text("b.txt") == "[('two', 2)]\n"
 
 
+@pytest.mark.fidelity("`--default-resources`", section="command line", rules=("b",))
 def test_default_resources_reach_the_job_with_their_units(workflow):
     """Snakemake's own executor loses the unit where it starts a Snakemake for a rule; so there is no comparison."""
     workflow.write_file(
@@ -130,6 +135,7 @@ def test_a_failing_script_shows_its_own_words(workflow):
     workflow.run().failed().says("the script's own words", "exit code 1")
 
 
+@pytest.mark.fidelity("a command that cannot be formatted", section="values of a rule", rules=("a",))
 def test_a_command_that_cannot_be_formatted_fails_its_job_only(workflow):
     workflow.write_file(
         "Snakefile",

@@ -32,6 +32,7 @@ def test_prepare_removes_old_outputs_and_makes_directories(both, workflow):
     assert "b.txt" not in workflow.text("seen.txt")
 
 
+@pytest.mark.fidelity("`directory()` as output and input", section="inputs and outputs")
 def test_directory_outputs(both, workflow):
     both(
         """
@@ -83,6 +84,7 @@ def test_log_is_made_if_the_command_writes_none(both, workflow):
     assert workflow.text("logs/a.log") == ""
 
 
+@pytest.mark.fidelity("`log:` of a step that fails", section="inputs and outputs")
 def test_log_is_kept_when_the_command_fails(both, workflow):
     both(
         """
@@ -97,6 +99,9 @@ def test_log_is_kept_when_the_command_fails(both, workflow):
     assert not workflow.has("a.txt")
 
 
+@pytest.mark.fidelity(
+    "`ensure(md5=…)`, also from a function, and what does not fulfil it", section="inputs and outputs"
+)
 @pytest.mark.parametrize(
     ("ensured", "code"),
     [
@@ -110,6 +115,7 @@ def test_ensure(both, ensured, code):
     both(f'rule a:\n    output: ensure("a.txt", {ensured})\n    shell: ": > {{output}}"\n', code=code)
 
 
+@pytest.mark.fidelity("`protected()`", section="inputs and outputs")
 def test_protected_outputs(both, workflow):
     snakefile = 'rule a:\n    output: protected("a.txt")\n    shell: "echo a > {output}"\n'
     both(snakefile)
@@ -120,6 +126,7 @@ def test_protected_outputs(both, workflow):
         again.failed().says("a.txt", "write-protected")
 
 
+@pytest.mark.fidelity("`temp()` that no rule needs", section="inputs and outputs", rules=("a",))
 def test_temp_outputs_are_removed_and_unneeded_ones_are_no_error(both, workflow):
     both(
         """
@@ -169,6 +176,7 @@ def test_update_output_is_extended(both, workflow):
     assert workflow.text("a.txt") == "old\nmore\n"
 
 
+@pytest.mark.fidelity("`update()` of a step that fails", section="inputs and outputs")
 def test_update_output_of_a_failed_step_is_restored(both, workflow):
     both(UPDATE % "exit 1", "--forcerun", "a", files={"in.txt": "more\n", "a.txt": "old\n"}, code=1)
     assert workflow.text("a.txt") == "old\n"
@@ -193,11 +201,13 @@ def test_update_output_of_a_failed_fallback_is_restored_once(workflow):
     assert workflow.text("a.txt") == "old\n"
 
 
+@pytest.mark.fidelity("a missing output is an ordinary error of its job", section="faults")
 def test_missing_output_is_an_error_that_names_it(both):
     ours = both('rule a:\n    output: "a.txt", "b.txt"\n    shell: "echo > b.txt"\n', code=1)
     ours.says("a.txt", "missing")
 
 
+@pytest.mark.fidelity("file names with spaces, unicode, `&%+`", section="inputs and outputs")
 def test_unicode_and_spaces_in_file_names(both):
     both(
         """
@@ -215,6 +225,8 @@ def test_a_rule_without_output(both):
     both('rule a:\n    input: "Snakefile"\n    shell: "echo ran >> ran.txt"\n', again=False)
 
 
+@pytest.mark.fidelity("`--notemp`", section="command line")
+@pytest.mark.fidelity("`--keep-incomplete`", section="command line", rules=("b",))
 def test_notemp_and_keep_incomplete(both, workflow):
     both(
         """

@@ -31,7 +31,8 @@ rule a:
 @pytest.mark.parametrize("tool", ALL)
 def test_with_the_interpreter_itself(both, tool):
     if which(tool) is None:
-        pytest.skip(f"missing tool: {tool}")
+        # Debian has R, and no Julia.
+        pytest.skip("not possible here: no julia" if tool == "julia" else f"missing tool: {tool}")
     name, source = ALL[tool]
     ours = both(RULE % name, "--config", "key=1", files={"in.txt": "", f"scripts/{name}": source})
     ours.is_silent_about("through Snakemake")

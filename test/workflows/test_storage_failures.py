@@ -1,5 +1,7 @@
 """What is left after a step that shared nothing but storage and failed, and what its user reads."""
 
+import pytest
+
 UPDATE = """
 rule a:
     input: "in.txt"
@@ -8,18 +10,21 @@ rule a:
 """
 
 
+@pytest.mark.fidelity("`update()`", section="inputs and outputs")
 def test_update_adds_to_what_is_there(moved):
     # In storage the two are of the same second.
     moved(UPDATE % "true", "--forcerun", "a", inputs={"a.txt": "old\n", "in.txt": "new\n"}, again=False, upstream=False)
     assert moved.contents()["a.txt"] == b"old\nnew\n"
 
 
+@pytest.mark.fidelity("`update()` of a step that fails", section="inputs and outputs")
 def test_a_failed_update_leaves_what_was_there(moved):
     """Snakemake's own executor, with storage, deletes the object."""
     moved(UPDATE % "exit 3", "--forcerun", "a", inputs={"a.txt": "old\n", "in.txt": "new\n"}, code=1, upstream=False)
     assert moved.contents()["a.txt"] == b"old\n"
 
 
+@pytest.mark.fidelity("a failed step leaves the good outputs of an earlier run", section="faults")
 def test_a_failed_step_leaves_former_good_outputs(moved):
     snakefile = """
     rule a:
@@ -36,6 +41,7 @@ def test_a_failed_step_leaves_former_good_outputs(moved):
     assert moved.place.open_uploads() == []
 
 
+@pytest.mark.fidelity("a missing output is an ordinary error of its job", section="faults", rules=("a",))
 def test_a_missing_output_is_an_ordinary_job_error(moved_by):
     """Snakemake's own executor, with storage, ends the whole run with a traceback."""
     moved = moved_by("s3")
@@ -58,6 +64,7 @@ def test_a_missing_output_is_an_ordinary_job_error(moved_by):
     assert set(moved.contents()) == {"b.txt"}
 
 
+@pytest.mark.fidelity("`log:` of a step that fails", section="inputs and outputs")
 def test_logs_are_kept_when_a_step_fails(moved):
     moved(
         """
@@ -71,6 +78,8 @@ def test_logs_are_kept_when_a_step_fails(moved):
     assert moved.contents() == {"logs/a.log": b"bad\n"}
 
 
+@pytest.mark.fidelity("`retries:`, resources that grow with `attempt`", section="values of a rule", rules=("a",))
+@pytest.mark.fidelity("`--keep-going`", section="command line")
 def test_retries_and_keep_going(moved):
     moved(
         """
@@ -111,6 +120,7 @@ def test_wrong_credentials_are_said_and_not_shown(moved_by):
     assert [path for path in files if secret.encode() in path.read_bytes()] == []
 
 
+@pytest.mark.fidelity("no credential reaches a step, an argument list or a file", section="storage", rules=("direct",))
 def test_no_credential_reaches_a_step_or_a_file(moved_by):
     moved = moved_by("s3")
     moved(

@@ -1,5 +1,7 @@
 """Jobs that only Snakemake can run, where steps share nothing but storage; and the directory provider."""
 
+import pytest
+
 
 def test_script_and_run_and_values_of_the_running_job(moved):
     ours = moved(
@@ -25,11 +27,12 @@ def test_script_and_run_and_values_of_the_running_job(moved):
         inputs={"in.txt": "in\n"},
         sources={"scripts/s.py": "open(snakemake.output[0], 'w').write(open(snakemake.input[0]).read())\n"},
     )
-    ours.says("rule s runs through Snakemake because it has script:", "rule r runs through Snakemake")
+    ours.says("rule r runs through Snakemake because it has run:").is_silent_about("rule s runs through")
     # Its own place for local copies is gone, with everything in it.
     assert not list((moved.workflow.path / ".snakemake/konverge/fallback").glob("*"))
 
 
+@pytest.mark.fidelity("local copies of an input that two jobs read at once", section="faults", rules=("r",))
 def test_jobs_that_read_the_same_input_do_not_disturb_each_other(moved):
     """Each Snakemake removes its local copies at its end; so no two may have the same."""
     moved(
@@ -49,6 +52,7 @@ def test_jobs_that_read_the_same_input_do_not_disturb_each_other(moved):
     )
 
 
+@pytest.mark.fidelity("the provider `fs`", section="storage")
 def test_a_directory_provider(moved_by):
     moved = moved_by("fs")
     moved(
@@ -72,6 +76,7 @@ def test_a_directory_provider(moved_by):
     )
 
 
+@pytest.mark.fidelity("`--kueue-artifacts shared` with storage", section="storage", flag="--kueue-artifacts")
 def test_shared_brings_storage_here_as_before(moved_by):
     moved = moved_by("s3")
     ours = moved(

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.fidelity("`group:`", section="groups")
 def test_a_group_runs_its_levels_in_order_and_keeps_its_temp_files(moved):
     ours = moved(
         """
@@ -32,6 +35,7 @@ def test_a_group_runs_its_levels_in_order_and_keeps_its_temp_files(moved):
     assert "a/1.txt" not in moved.contents()
 
 
+@pytest.mark.fidelity("`group:` of which a member fails", section="groups")
 def test_a_failed_group_leaves_nothing(moved):
     moved(
         """
@@ -66,6 +70,8 @@ rule b:
 """
 
 
+@pytest.mark.fidelity("`pipe()`", section="groups")
+@pytest.mark.fidelity("`pipe()` is not uploaded", section="faults")
 def test_pipes(moved):
     """Snakemake's own executor, with storage, goes on to ask storage for the pipe."""
     ours = moved(PIPE % 'shell: "seq 3 > {output}"', upstream=False, ignored=("a.fifo",))
@@ -73,6 +79,7 @@ def test_pipes(moved):
     assert moved.contents() == {"b.txt": b"1\n2\n3\n"}
 
 
+@pytest.mark.fidelity("`service()`", section="groups")
 def test_services(moved):
     """Snakemake's own executor starts the consumer too early, and then waits for the service for ever."""
     moved.ours(
@@ -94,11 +101,12 @@ def test_services(moved):
 def test_a_pipe_that_cannot_run_directly_is_refused_with_storage(moved_by):
     """The Snakemake in the job would upload the pipe."""
     moved = moved_by("s3")
-    refused = moved.ours(PIPE % 'script: "a.sh"', sources={"a.sh": "seq 3 > ${snakemake_output[0]}\n"}).failed()
+    refused = moved.ours(PIPE % 'script: "a.hy"', sources={"a.hy": "(print 3)\n"}).failed()
     refused.says("pipe() or service() outputs in storage", "script:", "--kueue-artifacts shared")
     assert moved.contents() == {}
 
 
+@pytest.mark.fidelity("`group:` with a member that cannot go direct", section="groups")
 def test_a_group_with_a_member_for_snakemake_runs_whole_through_it(moved):
     ours = moved(
         """

@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.fidelity("file names with spaces, unicode, `&%+`", section="inputs and outputs")
 def test_a_chain_with_wildcards_and_odd_names(moved):
     moved(
         """
@@ -22,6 +23,8 @@ def test_a_chain_with_wildcards_and_odd_names(moved):
     )
 
 
+@pytest.mark.fidelity("`directory()` as output and input", section="inputs and outputs")
+@pytest.mark.fidelity("a `directory()` that was looked for before it existed", section="faults", rules=("d", "empty"))
 def test_directories(moved):
     moved(
         """
@@ -42,6 +45,7 @@ def test_directories(moved):
     assert moved.contents()["list.txt"] == b"./b\n./in/a.txt\n"
 
 
+@pytest.mark.fidelity("`temp()` that no rule needs", section="faults", rules=("a",))
 def test_touch_and_protected_and_temp(moved):
     moved(
         """
@@ -65,6 +69,10 @@ def test_touch_and_protected_and_temp(moved):
         assert not (moved.workflow.path / "b.txt").stat().st_mode & 0o222
 
 
+@pytest.mark.fidelity(
+    "`ensure(md5=…)`, also from a function, and what does not fulfil it", section="inputs and outputs"
+)
+@pytest.mark.fidelity("`ensure()` is checked before the upload", section="faults")
 @pytest.mark.parametrize(
     ("ensured", "code"),
     [
@@ -81,6 +89,7 @@ def test_ensure(moved, ensured, code):
     assert code == 0 or "a.txt" in ours.text
 
 
+@pytest.mark.fidelity("`benchmark:`, `repeat()`, extended", section="values of a rule")
 def test_benchmark_with_repeats(moved):
     moved(
         """
@@ -97,6 +106,7 @@ def test_benchmark_with_repeats(moved):
     assert all(float(row.split("\t")[0]) >= 0 for row in rows)
 
 
+@pytest.mark.fidelity("checkpoint", section="kinds of rules", rules=("split",))
 def test_checkpoint(moved):
     moved(
         """
@@ -134,6 +144,7 @@ def test_shadow_needs_nothing_more(moved):
     )
 
 
+@pytest.mark.fidelity("scripts and data that a command opens by name", section="storage")
 def test_sources_are_there(moved):
     moved(
         """

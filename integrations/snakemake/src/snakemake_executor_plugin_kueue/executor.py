@@ -27,7 +27,7 @@ from .errors import CoreError, CoreUnreachableError
 from .failed_logs import with_failed_logs
 from .intake import Intake
 from .job_command import JobCommandExecutor
-from .main_process import leave_outputs
+from .main_process import leave_outputs, make_free_for_next_try
 from .messages import failure_message, log_files, refusal_message
 from .registry import ActiveStep
 from .run import Run, begin_run, said
@@ -169,6 +169,10 @@ class Executor(JobCommandExecutor, IdleStatusExecutor):
             # GroupJob.log_error drops the message.
             self.logger.error(msg)
         job_info.job.log_error(msg, external_jobid=job_info.external_jobid, **kwargs)
+
+    def handle_job_error(self, job: Any) -> None:
+        super().handle_job_error(job)
+        make_free_for_next_try(self.workflow, job)
 
     # The end
 

@@ -85,3 +85,14 @@ def _bring_here(file: Any, job: Any) -> None:
         else:
             copy.unlink(missing_ok=True)
         job.dag.workflow.async_run(file.retrieve_from_storage())
+
+
+def make_free_for_next_try(workflow: Any, job: Any) -> None:
+    """A job that is tried again does not run meanwhile, which Snakemake forgets to note.
+
+    If a checkpoint ends before the next try begins, the jobs that are ready are collected anew, without those that
+    run; the retry is then lost, and the run ends with "Out of jobs ready to be started" (snakemake#823). Snakemake's
+    scheduler is locked when this is called.
+    """
+    if job.restart_times > job.attempt - 1:
+        workflow.dag._running.discard(job)
