@@ -57,6 +57,7 @@ def test_status_logs_and_explain_after_the_run(directory):
     assert code == 0
     assert "kind    job, because a plain step" in text
     assert "mode    direct" in text
+    assert "outputs written in place" in text
 
 
 def test_run_in_json_prints_events_only(directory):

@@ -23,7 +23,7 @@ rule a:
     params: word="it's", flag=True, number=1.5
     log: "{n}.log"
     threads: 2
-    resources: mem_mb=10, disk_mb=10
+    resources: mem_mb=500, disk_mb=10
     script: "scripts/%s"
 """
 

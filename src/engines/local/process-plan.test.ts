@@ -52,6 +52,7 @@ describe('the process plan', () => {
         stderr: '/work/.snakemake/konverge/steps/key-a1-g1/stderr.log',
         status: '/work/.snakemake/konverge/steps/key-a1-g1/status',
         services: '/work/.snakemake/konverge/steps/key-a1-g1/services',
+        work: '/work/.snakemake/konverge/steps/key-a1-g1/work',
       },
       cwd: '/work',
       shell: '/bin/bash',

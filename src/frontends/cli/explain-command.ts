@@ -1,5 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import { stringify } from 'yaml';
+import type { z } from 'zod';
 import { Explanation } from '../http/schemas.ts';
 import { coreOf, findStep, type RunFlags, runFlags } from './connection.ts';
 import type { CliContext } from './context.ts';
@@ -32,14 +33,27 @@ export const explainCommand = buildCommand<RunFlags, [string], CliContext>({
       say(this, `state   ${explanation.state}${explanation.waits ? `: ${explanation.waits}` : ''}`);
       say(this, `kind    ${explanation.kind}, because ${explanation.kindReason}`);
       say(this, `queue   ${explanation.queue} of the engine ${explanation.engine}`);
-      say(
-        this,
-        explanation.mode === 'direct'
-          ? 'mode    direct: its own command, without Snakemake'
-          : `mode    through Snakemake: ${explanation.fallbackReasons.join('; ')}`,
-      );
+      say(this, `mode    ${modeOf(explanation)}`);
+      say(this, `outputs ${outputsOf[explanation.outputs]}`);
       say(this, `plan\n${stringify(explanation.plan).trimEnd().replaceAll(/^/gm, '  ')}`);
       return exitCodes.done.code;
     });
   },
 });
+
+function modeOf({ mode, fallbackReasons }: z.infer<typeof Explanation>): string {
+  switch (mode) {
+    case 'direct':
+      return 'direct: its own command, without Snakemake';
+    case 'group':
+      return 'direct: the own commands of all members of a group, in one place';
+    case 'fallback':
+      return `through Snakemake: ${fallbackReasons.join('; ')}`;
+  }
+}
+
+const outputsOf: Readonly<Record<z.infer<typeof Explanation>['outputs'], string>> = {
+  'in place': 'written in place',
+  'all or none': 'all become visible in storage after success, or none',
+  'not atomic': 'uploaded file by file by the Snakemake in the step',
+};
