@@ -7,7 +7,7 @@ import { type ObjectStoreServer, startObjectStoreServer } from '../test/object-s
 import { atLeast, type Figure, listed, median } from './figure.ts';
 
 const steps = 100;
-const rounds = 3;
+const rounds = 2;
 
 const snakefile = `
 rule all:

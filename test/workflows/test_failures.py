@@ -104,7 +104,7 @@ def test_a_second_run_in_one_directory_is_refused(workflow, tmp_path):
 
 def test_interrupt_stops_every_process(workflow, tmp_path):
     marker = marker_of(tmp_path)
-    workflow.write_file("Snakefile", slow(marker))
+    workflow.write_file("Snakefile", slow(marker, number=2))
     process = workflow.start()
     try:
         wait_until(lambda: workflow.has("started.0"))
@@ -119,7 +119,7 @@ def test_interrupt_stops_every_process(workflow, tmp_path):
 
 def test_a_second_interrupt_does_not_hang(workflow, tmp_path):
     marker = marker_of(tmp_path)
-    workflow.write_file("Snakefile", slow(marker).replace("touch started", "trap '' TERM INT; touch started"))
+    workflow.write_file("Snakefile", slow(marker, number=2).replace("touch started", "trap '' TERM INT; touch started"))
     process = workflow.start()
     try:
         wait_until(lambda: workflow.has("started.0"))
