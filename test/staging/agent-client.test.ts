@@ -56,6 +56,27 @@ test('the same access keeps the process, other stores too; another environment h
   await eventually(() => !isAlive(pid ?? 0), 'the first agent to end');
 });
 
+test.each(['variables', 'a profile'])(
+  "without keys in the settings the client's own chain finds them: %s",
+  async (where) => {
+    const under = s3Place(server);
+    const agent = new LiveAgent(under);
+    const { credentials: _none, ...settings } = server.settings;
+    const file = join(agent.folder, 'credentials');
+    const { accessKey, secretKey } = server;
+    writeFileSync(file, `[team]\naws_access_key_id = ${accessKey}\naws_secret_access_key = ${secretKey}\n`);
+    const environment =
+      where === 'variables'
+        ? { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }
+        : { AWS_PROFILE: 'team', AWS_SHARED_CREDENTIALS_FILE: file };
+    agent.client.configure({ stores: { main: settings }, environment });
+    await agent.put('in', 'x');
+    const job = agent.job({ inputs: [agent.input('in')] });
+    await agent.client.stage(job, never);
+    expect(readFileSync(join(job.workdir, 'in'), 'utf8')).toBe('x');
+  },
+);
+
 test('a store that the session has not named is said', async () => {
   const agent = LiveAgent.configured(s3Place(server));
   const job = agent.job({ inputs: [{ path: 'x', at: { store: 'other', bucket: 'b', key: 'x' } }] });

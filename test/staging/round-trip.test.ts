@@ -296,6 +296,28 @@ describe.each(storeKinds)('with a store of the kind %s', (kind) => {
     await expect(agent.client.commit(ref, never)).rejects.toMatchObject({ code: 'upload-missing' });
   });
 
+  test('of two attempts of one step one is committed, and the other leaves nothing', async () => {
+    const agent = start();
+    const plan = { outputs: [agent.output('o'), agent.output('d', { kind: 'directory' })] };
+    // As a pod that was given up for lost, and the one that was made in its place: one step, two places.
+    const winner = agent.job(plan);
+    const twin = { ...agent.job(plan), step: winner.step };
+    for (const [job, text] of [
+      [winner, 'winner'],
+      [twin, 'twin'],
+    ] as const) {
+      await agent.client.stage(job, never);
+      agent.write(job, { o: text, [`d/${text}`]: text });
+    }
+    const [first, late] = [await agent.collect(winner), await agent.collect(twin)];
+    expect(first.at.key).not.toBe(late.at.key);
+    await agent.commit(first);
+    await agent.client.discard(late);
+    expect(await agent.content('o')).toBe('winner');
+    expect(await agent.keys()).toEqual(['d/.snakemake_timestamp', 'd/winner', 'o']);
+    expect([await agent.openUploads(), await agent.manifests()]).toEqual([0, 0]);
+  });
+
   test('if one upload is gone, nothing of the attempt stays', async () => {
     const agent = start();
     const job = agent.job({ outputs: ['a', 'b', 'c'].map((name) => agent.output(name)) });
