@@ -22,6 +22,7 @@ try {
     kills: Object.fromEntries(Object.entries(byVictim).map(([victim, hits]) => [victim, hits?.length ?? 0])),
     calls: rounds.reduce((sum, { calls }) => sum + calls, 0),
     manifestsLeft: rounds.reduce((sum, { manifestsLeft }) => sum + manifestsLeft, 0),
+    begunAgain: rounds.flatMap(({ begun }) => Object.keys(begun).filter((name) => (begun[name] ?? 0) > 1)),
     mostCommitsOfAStep: Math.max(0, ...rounds.map(({ commits }) => commits)),
     faults,
   };

@@ -7,6 +7,7 @@ that the plugin would find, or the project's own.
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,8 +50,15 @@ class Run:
     code: int
     text: str
 
+    @property
+    def trouble(self):
+        """What went wrong first, and then all of it: reports are cut from the end."""
+        at = re.search(r"^.*(Error in|Error:|Exception)", self.text, re.MULTILINE)
+        first = "" if at is None else self.text[at.start() : at.start() + 3000]
+        return f"exit code {self.code}: {first}\n--- all of it:\n{self.text}"
+
     def succeeded(self):
-        assert self.code == 0, self.text
+        assert self.code == 0, self.trouble
         return self
 
     def failed(self):
@@ -209,8 +217,8 @@ def both(tmp_path, workflow):
             runs[executor] = place.run(executor, *arguments)
         ours, theirs = runs["kueue"], runs["local"]
         assert theirs.code == code, f"Snakemake's own executor:\n{theirs.text}"
-        assert ours.code == code, ours.text
-        assert workflow.tree(*ignored) == other.tree(*ignored), ours.text
+        assert ours.code == code, ours.trouble
+        assert workflow.tree(*ignored) == other.tree(*ignored), ours.trouble
         if again and code == 0:
             other.run("local", *arguments).succeeded().says("Nothing to be done")
             workflow.run("kueue", *arguments).succeeded().says("Nothing to be done")

@@ -140,9 +140,9 @@ class Moved:
         theirs = self.reference.run("local", *self.other.arguments, *arguments)
         ours = self.run(*arguments)
         assert theirs.code == code, f"Snakemake's own executor:\n{theirs.text}"
-        assert ours.code == code, ours.text
+        assert ours.code == code, ours.trouble
         mine, wanted = ({n: c for n, c in p.contents().items() if n not in ignored} for p in (self.place, self.other))
-        assert mine == wanted, ours.text
+        assert mine == wanted, ours.trouble
         assert self.place.open_uploads() == []
         if again and code == 0:
             self.run(*arguments).succeeded().says("Nothing to be done")

@@ -34,7 +34,7 @@ class Run:
     def made(self, name, content):
         """`name` has this content, with either executor."""
         assert self.wanted[name] == content.encode()
-        assert self.files.get(name) == content.encode(), self.ours.text
+        assert self.files.get(name) == content.encode(), self.ours.trouble
 
     def is_gone(self, *names):
         for name in names:
