@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { atMost, type Figure, listed, median } from './figure.ts';
+import { expectFiles, inNewFolder, secondsOfSnakemake } from './snakemake.ts';
 
 const steps = 300;
 const rounds = 5;
@@ -36,30 +36,12 @@ export async function localVsSnakemake(say: (line: string) => void): Promise<rea
   return [atMost('wall time against the local executor', ratio, 'ratio', 1.25, detail)];
 }
 
-/** Seconds from start to end of one whole `snakemake`, in a new directory. */
-async function runSnakemake(flags: readonly string[]): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'konverge-bench-'));
-  try {
-    writeFileSync(join(directory, 'Snakefile'), snakefile);
-    const started = process.hrtime.bigint();
-    const child = spawn('snakemake', [...flags, '--quiet', 'all'], {
-      cwd: directory,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let words = '';
-    child.stderr.on('data', (chunk) => {
-      words += String(chunk);
-    });
-    const code = await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-    if (code !== 0) throw new Error(`snakemake ${flags.join(' ')} ended with ${String(code)}:\n${words}`);
-    const made = readdirSync(join(directory, 'out')).length;
-    if (made !== steps) throw new Error(`${made} of ${steps} outputs were made`);
+/** Seconds of one whole `snakemake`, in a new directory. */
+function runSnakemake(flags: readonly string[]): Promise<number> {
+  return inNewFolder(async (folder) => {
+    writeFileSync(join(folder, 'Snakefile'), snakefile);
+    const seconds = await secondsOfSnakemake(folder, flags);
+    expectFiles(join(folder, 'out'), steps);
     return seconds;
-  } finally {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  }
+  });
 }

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ObjectStoreServer, startObjectStoreServer } from '../test/object-store-server/server.ts';
 import { atLeast, type Figure, listed, median } from './figure.ts';
+import { expectFiles, inNewFolder, secondsOfSnakemake } from './snakemake.ts';
 
 const steps = 100;
 const rounds = 2;
@@ -79,13 +78,12 @@ export async function storageOverhead(say: (line: string) => void): Promise<read
 }
 
 /** Seconds of one whole `snakemake`, in a new directory and a new bucket. */
-async function runSnakemake(
+function runSnakemake(
   server: ObjectStoreServer,
   bucket: string,
   flags: (folder: string) => readonly string[],
 ): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'konverge-bench-'));
-  try {
+  return inNewFolder(async (folder) => {
     writeFileSync(
       join(folder, 'Snakefile'),
       `${snakefile}\nrule given:\n    output: "in.txt"\n    localrule: True\n    shell: "echo given > {output}"\n`,
@@ -93,30 +91,13 @@ async function runSnakemake(
     writeFileSync(join(folder, 'submit'), submit, { mode: 0o755 });
     writeFileSync(join(folder, 'status'), status, { mode: 0o755 });
     const storage = ['--default-storage-provider', 's3', '--default-storage-prefix', `s3://${bucket}`];
-    const begin = performance.now();
-    const child = spawn(
-      'snakemake',
-      [...flags(folder), ...storage, '--shared-fs-usage', 'none', '--latency-wait', '5', '--quiet', 'all'],
-      {
-        cwd: folder,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-          ...process.env,
-          SNAKEMAKE_STORAGE_S3_ENDPOINT_URL: server.endpoint,
-          SNAKEMAKE_STORAGE_S3_ACCESS_KEY: server.accessKey,
-          SNAKEMAKE_STORAGE_S3_SECRET_KEY: server.secretKey,
-        },
-      },
-    );
-    let words = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (words += String(chunk)));
-    const [code] = (await once(child, 'close')) as [number | null];
-    const seconds = (performance.now() - begin) / 1000;
-    if (code !== 0) throw new Error(`snakemake for ${bucket} ended with ${String(code)}:\n${words}`);
-    const made = readdirSync(join(server.dir, bucket, 'out')).length;
-    if (made !== steps) throw new Error(`${made} of ${steps} outputs were made`);
+    const all = [...flags(folder), ...storage, '--shared-fs-usage', 'none', '--latency-wait', '5'];
+    const seconds = await secondsOfSnakemake(folder, all, {
+      SNAKEMAKE_STORAGE_S3_ENDPOINT_URL: server.endpoint,
+      SNAKEMAKE_STORAGE_S3_ACCESS_KEY: server.accessKey,
+      SNAKEMAKE_STORAGE_S3_SECRET_KEY: server.secretKey,
+    });
+    expectFiles(join(server.dir, bucket, 'out'), steps);
     return seconds;
-  } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  }
+  });
 }

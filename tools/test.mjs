@@ -45,8 +45,7 @@ function vitest(more) {
 }
 
 /**
- * A process for each folder: the workflow tests fork the process they run in, and the tests of the plugin leave threads
- * of Snakemake's behind in theirs.
+ * A process for each folder: the workflow tests fork the process they run in, in which nobody else may have left threads.
  * @param {import('./setup/kit.mjs').Kit} kit
  * @param {string} name
  * @param {string[]} folders

@@ -8,6 +8,7 @@ import type { Engine, EngineHost } from '../ports/engine.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { RunStore, SessionRecord, StepFilter } from '../ports/run-store.ts';
 import type { Staging } from '../ports/staging.ts';
+import { clearEarlier } from './clear-earlier.ts';
 import { isUploaded } from './committer.ts';
 import type { CoreContext } from './context.ts';
 import { EventFeed } from './event-feed.ts';
@@ -15,7 +16,7 @@ import { type Explanation, explain } from './explain.ts';
 import { Ledger } from './ledger.ts';
 import { Progress } from './progress.ts';
 import { type OpenSession, type SessionRequest, Sessions } from './sessions.ts';
-import { cancelUnlaunched, orderOf, outdatedBy, type SubmitItem, type SubmitResult, submit } from './submit.ts';
+import { orderOf, outdatedBy, type SubmitItem, type SubmitResult, submit } from './submit.ts';
 import { Sweeper } from './sweep.ts';
 import { forgetVanished } from './vanished.ts';
 
@@ -84,7 +85,7 @@ export class Core {
   openSession(request: SessionRequest): OpenSession {
     const session = this.sessions.open(request);
     if (request.storage) this.#context.staging.configure(request.storage);
-    this.#clearEarlier(session.record.id);
+    clearEarlier(this.#context, session.record.id);
     if (request.storage) this.#progress.finishBegun();
     // Before anything starts, for what starts opens uploads to the same keys.
     void this.#sweeper.sweep().then(() => {
@@ -220,22 +221,5 @@ export class Core {
     this.#context.ledger.close();
     this.feed.close();
     this.#context.store.close();
-  }
-
-  /**
-   * What an earlier session queued and never started is dropped: its front end is gone, and the new one asks for what it
-   * wants. What runs, or has succeeded untold, is left to be adopted; a failure is of no use to anybody.
-   */
-  #clearEarlier(current: SessionId): void {
-    const { ledger } = this.#context;
-    const earlier = [...ledger.all()].filter(({ session }) => session !== current);
-    // The engine's word: what it has just started may still be `queued` here.
-    const queued = earlier.filter(({ id, state }) => isWaiting(state) && this.engine.whyQueued(id) !== undefined);
-    this.engine.cancel(queued.map(({ id }) => id));
-    const dropped = queued.map((record) =>
-      cancelUnlaunched(this.#context, record, 'its front end went away before it started'),
-    );
-    const failed = earlier.filter(({ state }) => state === 'failed' || state === 'cancelled');
-    ledger.settle([...dropped, ...failed]);
   }
 }

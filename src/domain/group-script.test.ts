@@ -1,22 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { GroupMember } from './group.ts';
+import { member } from '../../test/group-member.ts';
 import { wavesOf } from './group-script.ts';
-
-function member(name: string, command: string, more: Partial<GroupMember> = {}): GroupMember {
-  return {
-    name,
-    shell: '/bin/sh',
-    commands: [command],
-    env: {},
-    threads: 1,
-    touch: [],
-    logs: [],
-    pipes: [],
-    service: false,
-    ready: [],
-    ...more,
-  };
-}
 
 describe('waves', () => {
   test('members are packed into the threads of the group, in order', () => {

@@ -43,6 +43,10 @@ export interface UploadedPart {
   readonly crc32?: string;
 }
 
+export function totalBytes(parts: readonly UploadedPart[]): number {
+  return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
 /** A directory output: below `at.key/` nothing but the attempt's own objects remains after the commit. */
 export interface PendingDirectory {
   readonly at: ObjectLocation;

@@ -95,7 +95,10 @@ export interface StepRecord {
   readonly reason: string;
   readonly restarts: number;
   readonly failure?: Failure;
-  /** Where its outputs wait as open uploads, once the command has succeeded (manifest.ts). Kept after the commit. */
+  /**
+   * Where its outputs wait as open uploads, once the command has succeeded (manifest.ts). Stays here after the commit, which
+   * removes the manifest itself.
+   */
   readonly manifest?: ManifestRef;
   /** One per command of a benchmarked step; otherwise at most one. */
   readonly usage: readonly Usage[];

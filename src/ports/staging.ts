@@ -81,7 +81,7 @@ export interface CommitSummary {
   readonly bytes: number;
 }
 
-/** For a test or a log: where something of an attempt is. */
+/** Where something of this name is in the area of a store; the area's key may end with a slash. */
 export function areaOf(area: ObjectLocation, name: string): ObjectLocation {
   const separator = area.key === '' || area.key.endsWith('/') ? '' : '/';
   return { ...area, key: `${area.key}${separator}${name}` };

@@ -1,25 +1,24 @@
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import { stateDirOf } from '../../src/config/state-dir.ts';
+import { lackOfSmallDisk, mountSmallDisk } from '../small-disk.ts';
+import { testUnless } from '../test-unless.ts';
 import { CoreProcess } from './core-process.ts';
 import { eventually, patienceMs, temporaryDirectory } from './harness.ts';
 import { stepRequest } from './step.ts';
 
-/** Why no file system of our own can be had here; undefined if it can. */
-const missing = mountFault();
+const lack = lackOfSmallDisk();
 
-test.skipIf(missing !== undefined)(
-  `a full disk holds the core up, and nothing is lost${missing === undefined ? '' : ` (missing tool: ${missing})`}`,
-  { timeout: 4 * patienceMs },
+testUnless(
+  lack,
+  'a full disk holds the core up, and nothing is lost',
   async () => {
     const workdir = temporaryDirectory();
     const { path } = stateDirOf(workdir);
     mkdirSync(path, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'konverge-test', path]);
-    onTestFinished(() => void execFileSync('umount', ['-l', path]));
+    mountSmallDisk(path, 4);
 
     const core = await CoreProcess.start(workdir, '--engine', 'local');
     const { session } = await core.open();
@@ -63,17 +62,17 @@ test.skipIf(missing !== undefined)(
     await core.close(session);
     expect(await core.exit).toBe(0);
   },
+  4 * patienceMs,
 );
 
-test.skipIf(missing !== undefined)(
-  `a core that must end on a full disk ends${missing === undefined ? '' : ` (missing tool: ${missing})`}`,
-  { timeout: 4 * patienceMs },
+testUnless(
+  lack,
+  'a core that must end on a full disk ends',
   async () => {
     const workdir = temporaryDirectory();
     const { path } = stateDirOf(workdir);
     mkdirSync(path, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'konverge-test', path]);
-    onTestFinished(() => void execFileSync('umount', ['-l', path]));
+    mountSmallDisk(path, 4);
     const core = await CoreProcess.start(workdir, '--engine', 'local');
     const { session } = await core.open();
     const request = stepRequest(
@@ -95,6 +94,7 @@ test.skipIf(missing !== undefined)(
     const second = await CoreProcess.start(workdir, '--engine', 'local');
     await eventually(async () => (await second.steps())[0]?.state === 'succeeded', 'the end to be known');
   },
+  4 * patienceMs,
 );
 
 function fill(path: string): void {
@@ -104,19 +104,5 @@ function fill(path: string): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     }
-  }
-}
-
-function mountFault(): string | undefined {
-  const place = stateDirOf('/tmp/konverge-mount-probe').path;
-  try {
-    mkdirSync(place, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'konverge-test', place], { stdio: 'pipe' });
-    execFileSync('umount', [place], { stdio: 'pipe' });
-    return undefined;
-  } catch (error) {
-    return `mount of a tmpfs: ${(error as Error).message.split('\n')[1] ?? (error as Error).message}`;
-  } finally {
-    rmSync('/tmp/konverge-mount-probe', { recursive: true, force: true });
   }
 }

@@ -7,22 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { GroupMember } from '../../src/domain/group.ts';
 import { buildGroupScript } from '../../src/domain/group-script.ts';
-
-function member(name: string, command: string, more: Partial<GroupMember> = {}): GroupMember {
-  return {
-    name,
-    shell: '/bin/sh',
-    commands: [command],
-    env: {},
-    threads: 1,
-    touch: [],
-    logs: [],
-    pipes: [],
-    service: false,
-    ready: [],
-    ...more,
-  };
-}
+import { member } from '../group-member.ts';
 
 /** As whoever runs a step does it: in a group of processes of its own, of which nothing is left afterwards. */
 async function run(levels: readonly (readonly GroupMember[])[], threads = 4) {

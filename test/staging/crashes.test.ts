@@ -1,30 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type FaultyProxy, startFaultyProxy } from '../object-store-server/faulty-proxy.ts';
+import { expect, test } from 'vitest';
 import type { Operation } from '../object-store-server/operation.ts';
-import { type ObjectStoreServer, startObjectStoreServer } from '../object-store-server/server.ts';
-import { LiveAgent, never } from './live-agent.ts';
-import { buildPatienceMs, s3Place } from './stores.ts';
+import { FaultyStore } from './faulty-store.ts';
+import { type LiveAgent, never } from './live-agent.ts';
 
-let server: ObjectStoreServer;
-let proxy: FaultyProxy;
-beforeAll(async () => {
-  server = await startObjectStoreServer();
-}, buildPatienceMs);
-afterAll(() => server.stop());
-beforeEach(async () => {
-  proxy = await startFaultyProxy(server.endpoint);
-});
-afterEach(() => proxy.close());
-
-const start = (): LiveAgent => LiveAgent.configured(s3Place(server, proxy.endpoint), { observed: server.settings });
+const faulty = FaultyStore.forThisFile();
+const start = (): LiveAgent => faulty.start();
 
 /** Kills the agent when so many requests of a kind have come, the last of which is never answered. */
 async function killAt(agent: LiveAgent, operation: Operation, count: number, lost: boolean): Promise<void> {
   const kind = lost ? 'lose-answer' : 'hold';
-  proxy.add({ fault: { kind }, operation, skip: count - 1 });
-  await proxy.until(operation, count);
+  faulty.proxy.add({ fault: { kind }, operation, skip: count - 1 });
+  await faulty.proxy.until(operation, count);
   const { pid } = agent.client;
   if (pid === undefined) throw new Error('no agent');
   process.kill(pid, 'SIGKILL');
@@ -91,8 +79,8 @@ test('parts that are there are not sent again', { timeout: 60_000 }, async () =>
   // All three parts, and then the manifest.
   await killAt(agent, 'PutObject', 1, false);
   const ref = await collected;
-  expect(proxy.count('UploadPart')).toBe(3);
-  expect(proxy.count('CreateMultipartUpload')).toBe(1);
+  expect(faulty.proxy.count('UploadPart')).toBe(3);
+  expect(faulty.proxy.count('CreateMultipartUpload')).toBe(1);
   await agent.commit(ref);
   expect((await agent.store.head(agent.at('big')))?.sizeBytes).toBe(content.length);
 });
@@ -110,7 +98,7 @@ test.each([
   await agent.client.stage(job, never);
   agent.write(job, { ...contents, 'd/f': 'f' });
   const ref = await agent.collect(job);
-  proxy.clear();
+  faulty.proxy.clear();
   const committed = agent.client.commit(ref, never);
   await killAt(agent, operation, count, lost);
   expect(await committed).toMatchObject({ objects: 8 });
@@ -121,16 +109,16 @@ test.each([
 test('an agent killed again and again is not restarted for ever', async () => {
   const agent = start();
   await agent.put('in', 'x');
-  proxy.add({ fault: { kind: 'hold' }, operation: 'GetObject', times: null });
+  faulty.proxy.add({ fault: { kind: 'hold' }, operation: 'GetObject', times: null });
   const job = agent.job({ inputs: [agent.input('in')] });
   const staged = agent.client.stage(job, never);
   const heard = expect(staged).rejects.toMatchObject({ code: 'agent-lost' });
   for (const count of [1, 2]) {
-    await proxy.until('GetObject', count);
+    await faulty.proxy.until('GetObject', count);
     process.kill(agent.client.pid ?? 0, 'SIGKILL');
   }
   await heard;
-  proxy.clear();
+  faulty.proxy.clear();
   await agent.client.stage(job, never);
   expect(readFileSync(join(job.workdir, 'in'), 'utf8')).toBe('x');
 });
@@ -140,11 +128,11 @@ test('a collect that is aborted leaves nothing open', async () => {
   const job = agent.job({ outputs: outputs(agent) });
   await agent.client.stage(job, never);
   agent.write(job, { ...contents, 'd/f': 'f' });
-  proxy.add({ fault: { kind: 'hold' }, operation: 'UploadPart', skip: 3, times: null });
+  faulty.proxy.add({ fault: { kind: 'hold' }, operation: 'UploadPart', skip: 3, times: null });
   const controller = new AbortController();
   const collected = agent.client.collect(job, { succeeded: true }, [], controller.signal);
   const heard = expect(collected).rejects.toMatchObject({ name: 'AbortError' });
-  await proxy.until('UploadPart', 5);
+  await faulty.proxy.until('UploadPart', 5);
   controller.abort();
   await heard;
   expect([await agent.openUploads(), await agent.manifests(), await agent.keys()]).toEqual([0, 0, []]);

@@ -1,25 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Fault } from '../object-store-server/fault.ts';
-import { type FaultyProxy, startFaultyProxy } from '../object-store-server/faulty-proxy.ts';
-import { type ObjectStoreServer, startObjectStoreServer } from '../object-store-server/server.ts';
-import { LiveAgent, never } from './live-agent.ts';
-import { buildPatienceMs, s3Place } from './stores.ts';
+import { FaultyStore } from './faulty-store.ts';
+import { type LiveAgent, never } from './live-agent.ts';
 
-let server: ObjectStoreServer;
-let proxy: FaultyProxy;
-beforeAll(async () => {
-  server = await startObjectStoreServer();
-}, buildPatienceMs);
-afterAll(() => server.stop());
-beforeEach(async () => {
-  proxy = await startFaultyProxy(server.endpoint);
-});
-afterEach(() => proxy.close());
+const faulty = FaultyStore.forThisFile();
+const start = (): LiveAgent => faulty.start();
 
-const start = (): LiveAgent => LiveAgent.configured(s3Place(server, proxy.endpoint), { observed: server.settings });
 const mebibyte = 1024 * 1024;
 
 test.each<Fault>([
@@ -29,24 +18,24 @@ test.each<Fault>([
   const agent = start();
   const content = randomBytes(40 * mebibyte);
   await agent.put('in', content);
-  proxy.add({ fault, operation: 'GetObject', times: 3 });
+  faulty.proxy.add({ fault, operation: 'GetObject', times: 3 });
   const job = agent.job({ inputs: [agent.input('in')] });
   await agent.client.stage(job, never);
   const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
   expect(digest(readFileSync(join(job.workdir, 'in')))).toBe(digest(content));
-  expect(proxy.count('GetObject')).toBeGreaterThan(3);
+  expect(faulty.proxy.count('GetObject')).toBeGreaterThan(3);
 });
 
 test('an object that is replaced while it is read is read anew, whole', async () => {
   const agent = start();
   await agent.put('in', Buffer.alloc(8 * mebibyte, 'a'));
-  proxy.add(
+  faulty.proxy.add(
     { fault: { kind: 'truncate', afterBytes: mebibyte }, operation: 'GetObject' },
     { fault: { kind: 'delay', ms: 500 }, operation: 'GetObject' },
   );
   const job = agent.job({ inputs: [agent.input('in')] });
   const staged = agent.client.stage(job, never);
-  await proxy.until('GetObject', 2);
+  await faulty.proxy.until('GetObject', 2);
   const other = Buffer.alloc(7 * mebibyte, 'b');
   await agent.put('in', other);
   await staged;
@@ -78,11 +67,15 @@ test('a log that cannot be stored is not the error of a failed step', async () =
     error() {},
     warn: (_facts: unknown, message: string) => void words.push(message),
   };
-  const agent = LiveAgent.configured(s3Place(server, proxy.endpoint), { observed: server.settings, logger });
+  const agent = faulty.start(logger);
   const job = agent.job({ logs: [{ path: 'l', at: agent.at('l') }] });
   await agent.client.stage(job, never);
   agent.write(job, { l: 'why' });
-  proxy.add({ fault: { kind: 'answer', status: 403, code: 'AccessDenied' }, operation: 'PutObject', times: null });
+  faulty.proxy.add({
+    fault: { kind: 'answer', status: 403, code: 'AccessDenied' },
+    operation: 'PutObject',
+    times: null,
+  });
   expect(await agent.client.collect(job, { succeeded: false }, [], never)).toBeUndefined();
   expect(words).toContain('the log of a failed step could not be uploaded');
 });
@@ -94,11 +87,11 @@ test('a refused upload is the error, and leaves nothing open', async () => {
   await agent.client.stage(job, never);
   agent.write(job, Object.fromEntries(outputs.map(({ path }) => [path, path])));
   const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const;
-  proxy.add({ fault: denied, operation: 'UploadPart', key: 'o3$', times: null });
+  faulty.proxy.add({ fault: denied, operation: 'UploadPart', key: 'o3$', times: null });
   const error = { code: 'storage-denied', message: expect.stringContaining('o3') };
   await expect(agent.collect(job)).rejects.toMatchObject(error);
   expect([await agent.openUploads(), await agent.keys()]).toEqual([0, []]);
-  proxy.clear();
+  faulty.proxy.clear();
   await agent.commit(await agent.collect(job));
   expect((await agent.keys()).length).toBe(5);
 });
@@ -109,23 +102,23 @@ test('a file that changes while it is uploaded is sent once more, and then refus
   await agent.client.stage(job, never);
   agent.write(job, { o: 'one' });
   const slow = { kind: 'delay', ms: 300 } as const;
-  proxy.add({ fault: slow, operation: 'UploadPart', times: null });
+  faulty.proxy.add({ fault: slow, operation: 'UploadPart', times: null });
   const collected = agent.collect(job);
-  await proxy.until('UploadPart');
+  await faulty.proxy.until('UploadPart');
   appendFileSync(join(job.workdir, 'o'), ' two');
   await agent.commit(await collected);
   expect(await agent.content('o')).toBe('one two');
 
   await agent.client.stage(job, never);
   agent.write(job, { o: 'one' });
-  proxy.clear();
-  proxy.add({ fault: slow, operation: 'UploadPart', times: null });
+  faulty.proxy.clear();
+  faulty.proxy.add({ fault: slow, operation: 'UploadPart', times: null });
   const refused = expect(agent.collect(job)).rejects.toMatchObject({
     code: 'output-invalid',
     message: expect.stringContaining('changes while it is uploaded'),
   });
   for (const count of [1, 2]) {
-    await proxy.until('UploadPart', count);
+    await faulty.proxy.until('UploadPart', count);
     appendFileSync(join(job.workdir, 'o'), ' more');
   }
   await refused;
@@ -139,7 +132,7 @@ test('outputs that are collected again are not sent again', async () => {
   agent.write(job, { o: 'x', empty: '' });
   const [first, second] = [await agent.collect(job), await agent.collect(job)];
   expect(second).toEqual(first);
-  expect([proxy.count('UploadPart'), await agent.openUploads(), await agent.manifests()]).toEqual([2, 2, 1]);
+  expect([faulty.proxy.count('UploadPart'), await agent.openUploads(), await agent.manifests()]).toEqual([2, 2, 1]);
 });
 
 test('if one object may not be written, none of the outputs stays', async () => {
@@ -149,7 +142,7 @@ test('if one object may not be written, none of the outputs stays', async () => 
   agent.write(job, { a: '1', b: '2', c: '3' });
   const ref = await agent.collect(job);
   const denied: Fault = { kind: 'answer', status: 403, code: 'AccessDenied' };
-  proxy.add({ fault: denied, operation: 'CompleteMultipartUpload', key: '/b$', times: null });
+  faulty.proxy.add({ fault: denied, operation: 'CompleteMultipartUpload', key: '/b$', times: null });
   await expect(agent.client.commit(ref, never)).rejects.toMatchObject({
     code: 'storage-denied',
     message: expect.stringContaining('/b'),
@@ -163,10 +156,10 @@ test('an output that somebody replaces in the middle of the commit is noticed', 
   await agent.client.stage(job, never);
   agent.write(job, { a: '1' });
   const ref = await agent.collect(job);
-  proxy.add({ fault: { kind: 'delay', ms: 300 }, operation: 'HeadObject', key: '/a$' });
+  faulty.proxy.add({ fault: { kind: 'delay', ms: 300 }, operation: 'HeadObject', key: '/a$' });
   const committed = agent.client.commit(ref, never);
   const heard = expect(committed).rejects.toMatchObject({ code: 'output-missing' });
-  await proxy.until('HeadObject');
+  await faulty.proxy.until('HeadObject');
   await agent.put('a', '2');
   await heard;
 });
@@ -178,6 +171,6 @@ test('outputs of a group are completed level by level', async () => {
   await agent.client.stage(job, never);
   agent.write(job, { first: '1', middle: '2', last: '3' });
   await agent.commit(await agent.collect(job));
-  const completed = proxy.seen.filter(({ operation }) => operation === 'CompleteMultipartUpload');
+  const completed = faulty.proxy.seen.filter(({ operation }) => operation === 'CompleteMultipartUpload');
   expect(completed.map(({ key }) => key.split('/').at(-1))).toEqual(['first', 'middle', 'last']);
 });

@@ -1,47 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { type FaultyProxy, startFaultyProxy } from '../object-store-server/faulty-proxy.ts';
-import { type ObjectStoreServer, startObjectStoreServer } from '../object-store-server/server.ts';
+import { expect, test } from 'vitest';
+import { lackOfSmallDisk, mountSmallDisk } from '../small-disk.ts';
+import { testUnless } from '../test-unless.ts';
+import { FaultyStore } from './faulty-store.ts';
 import { LiveAgent, never } from './live-agent.ts';
-import { buildPatienceMs, s3Place } from './stores.ts';
+import { s3Place } from './stores.ts';
 
-let server: ObjectStoreServer;
-let proxy: FaultyProxy;
-beforeAll(async () => {
-  server = await startObjectStoreServer();
-}, buildPatienceMs);
-afterAll(() => server.stop());
-beforeEach(async () => {
-  proxy = await startFaultyProxy(server.endpoint);
-});
-afterEach(() => proxy.close());
-
-/** Why no file system of our own can be had here; undefined if it can. */
-const missing = mountFault();
-
-const start = (): LiveAgent => LiveAgent.configured(s3Place(server, proxy.endpoint), { observed: server.settings });
+const faulty = FaultyStore.forThisFile();
+const start = (): LiveAgent => faulty.start();
 
 test('an input that many steps want is fetched once, and kept for those that come later', async () => {
   const agent = start();
   await agent.put('in', 'shared');
   const jobs = Array.from({ length: 10 }, () => agent.job({ inputs: [agent.input('in')] }));
   await Promise.all(jobs.map((job) => agent.client.stage(job, never)));
-  expect(proxy.count('GetObject')).toBe(1);
+  expect(faulty.proxy.count('GetObject')).toBe(1);
   const later = agent.job({ inputs: [agent.input('in')] });
   await agent.client.stage(later, never);
-  expect([proxy.count('GetObject'), proxy.count('HeadObject', /in$/)]).toEqual([1, 1]);
+  expect([faulty.proxy.count('GetObject'), faulty.proxy.count('HeadObject', /in$/)]).toEqual([1, 1]);
   const inodes = [...jobs, later].map(({ workdir }) => statSync(join(workdir, 'in')).ino);
   expect(new Set(inodes).size).toBe(1);
 });
@@ -60,18 +37,18 @@ test('an input that was replaced in storage is fetched anew', async () => {
 test('a step that gives up does not take the download from the others', async () => {
   const agent = start();
   await agent.put('in', 'x');
-  proxy.add({ fault: { kind: 'delay', ms: 300 }, operation: 'GetObject' });
+  faulty.proxy.add({ fault: { kind: 'delay', ms: 300 }, operation: 'GetObject' });
   const controller = new AbortController();
   const gone = agent.client.stage(agent.job({ inputs: [agent.input('in')] }), controller.signal);
   const heard = expect(gone).rejects.toMatchObject({ name: 'AbortError' });
   const stays = agent.job({ inputs: [agent.input('in')] });
   const staged = agent.client.stage(stays, never);
-  await proxy.until('GetObject');
+  await faulty.proxy.until('GetObject');
   controller.abort();
   await heard;
   await staged;
   expect(readFileSync(join(stays.workdir, 'in'), 'utf8')).toBe('x');
-  expect(proxy.count('GetObject')).toBe(1);
+  expect(faulty.proxy.count('GetObject')).toBe(1);
 });
 
 test('an input that a command changes in place harms nobody unseen', async () => {
@@ -123,32 +100,28 @@ test('a command that replaces its input by another file changes nothing for othe
   expect(readFileSync(join(other.workdir, 'in'), 'utf8')).toBe('clean');
 });
 
-test.skipIf(missing !== undefined)(
-  `a full disk is said with the path, after unused copies were given up${missing === undefined ? '' : ` (missing tool: ${missing})`}`,
-  async () => {
-    const agent = new LiveAgent(s3Place(server));
-    for (const folder of ['state', 'work']) {
-      const path = join(agent.folder, folder);
-      mkdirSync(path, { recursive: true });
-    }
-    const state = join(agent.folder, 'state');
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'konverge-test', state]);
-    onTestFinished(() => void execFileSync('umount', ['-l', state]));
-    agent.client.configure(agent.access);
-    await agent.put('a', Buffer.alloc(5 * 1024 * 1024, 'a'));
-    await agent.put('b', Buffer.alloc(5 * 1024 * 1024, 'b'));
-    await agent.put('c', Buffer.alloc(9 * 1024 * 1024, 'c'));
-    for (const name of ['a', 'b']) {
-      const job = agent.job({ inputs: [agent.input(name)] });
-      await agent.client.stage(job, never);
-      expect(statSync(join(job.workdir, name)).size).toBe(5 * 1024 * 1024);
-    }
-    await expect(agent.client.stage(agent.job({ inputs: [agent.input('c')] }), never)).rejects.toMatchObject({
-      code: 'disk-full',
-      message: expect.stringContaining(state),
-    });
-  },
-);
+testUnless(lackOfSmallDisk(), 'a full disk is said with the path, after unused copies were given up', async () => {
+  const agent = new LiveAgent(s3Place(faulty.server));
+  for (const folder of ['state', 'work']) {
+    const path = join(agent.folder, folder);
+    mkdirSync(path, { recursive: true });
+  }
+  const state = join(agent.folder, 'state');
+  mountSmallDisk(state, 8);
+  agent.client.configure(agent.access);
+  await agent.put('a', Buffer.alloc(5 * 1024 * 1024, 'a'));
+  await agent.put('b', Buffer.alloc(5 * 1024 * 1024, 'b'));
+  await agent.put('c', Buffer.alloc(9 * 1024 * 1024, 'c'));
+  for (const name of ['a', 'b']) {
+    const job = agent.job({ inputs: [agent.input(name)] });
+    await agent.client.stage(job, never);
+    expect(statSync(join(job.workdir, name)).size).toBe(5 * 1024 * 1024);
+  }
+  await expect(agent.client.stage(agent.job({ inputs: [agent.input('c')] }), never)).rejects.toMatchObject({
+    code: 'disk-full',
+    message: expect.stringContaining(state),
+  });
+});
 
 test('local copies that nobody uses go with the agent, those in use stay', async () => {
   const agent = start();
@@ -164,16 +137,3 @@ test('local copies that nobody uses go with the agent, those in use stay', async
   expect(copies()).toBe(1);
   expect(readFileSync(join(running.workdir, 'b'), 'utf8')).toBe('b');
 });
-
-function mountFault(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'konverge-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'konverge-test', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder]);
-    return undefined;
-  } catch {
-    return 'mount';
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}

@@ -40,7 +40,7 @@ local:
 
 def pytest_collection_modifyitems(items):
     """Snakemake's own tests run it in this process, and leave threads behind that a fork of it would wait for."""
-    items.sort(key=lambda item: item.path.name == "test_storage_public_base.py")
+    items.sort(key=lambda item: item.path.name == "test_public_base.py")
 
 
 @dataclass

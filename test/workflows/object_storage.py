@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import boto3
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
@@ -25,7 +26,6 @@ class Server:
     secret_key: str
 
     def client(self):
-        boto3 = pytest.importorskip("boto3")
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -44,7 +44,6 @@ class Server:
 @pytest.fixture(scope="session")
 def s3_server():
     """Started once for all tests of a process; it ends with the pipe to it."""
-    pytest.importorskip("snakemake_storage_plugin_s3")
     node = os.environ.get("KONVERGE_NODE") or next(REPOSITORY.glob("node_modules/node-linux-*/bin/node"), "node")
     command = [str(node), str(REPOSITORY / "test" / "object-store-server" / "serve.ts")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -185,6 +184,4 @@ def is_of_workflow(name):
 
 def make_moved(kind, workflow, make_workflow, request):
     server = request.getfixturevalue("s3_server") if kind == "s3" else None
-    if kind == "fs":
-        pytest.importorskip("snakemake_storage_plugin_fs")
     return Moved(kind, workflow, make_workflow(), server)

@@ -131,6 +131,34 @@ def test_checkpoint(moved):
     assert moved.contents()["all.txt"] == b"1\n2\n3\n"
 
 
+def test_a_local_rule_outlasts_a_checkpoint(moved):
+    """Snakemake 9.25 itself removes the output of such a rule when the checkpoint ends (snakemake#4284)."""
+    moved(
+        """
+        import os
+        here = os.getcwd()
+        localrules: at_home
+        def parts(wildcards):
+            checkpoints.split.get()
+            return []
+        rule all:
+            input: "at_home.txt", "joined.txt"
+        rule at_home:
+            output: "at_home.txt"
+            shell: "echo at home > {output}; touch begun; until [ -e joined ]; do sleep 0.1; done"
+        checkpoint split:
+            output: "split.txt"
+            shell: "until [ -e {here}/begun ]; do sleep 0.1; done; touch {output}"
+        rule join:
+            input: parts
+            output: "joined.txt"
+            shell: "touch {here}/joined {output}"
+        """,
+        ignored=("begun", "joined"),
+        upstream=False,
+    )
+
+
 def test_shadow_needs_nothing_more(moved):
     """Snakemake's own executor makes no directories of storage in a full shadow directory."""
     moved(

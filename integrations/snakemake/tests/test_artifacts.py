@@ -29,7 +29,6 @@ def test_without_a_shared_file_system_files_come_from_this_directory(shim):
 
 
 def test_with_a_provider_files_move_through_it(shim):
-    pytest.importorskip("snakemake_storage_plugin_fs")
     shim.write("Snakefile", RULE)
     store = shim.path / "store"
     done = shim.run(*FS, str(store))
@@ -45,7 +44,6 @@ def test_with_a_provider_files_move_through_it(shim):
 
 
 def test_shared_runs_a_workflow_with_storage_in_place(shim):
-    pytest.importorskip("snakemake_storage_plugin_fs")
     shim.write("Snakefile", RULE)
     shim.run(*FS, str(shim.path / "store"), "--kueue-artifacts", "shared", faults={"refuse": "a"})
     assert shim.noted("session")[0]["storage"] is None
@@ -61,7 +59,6 @@ def test_shared_runs_a_workflow_with_storage_in_place(shim):
     ],
 )
 def test_what_cannot_be_is_refused_at_the_start(shim, arguments, words):
-    pytest.importorskip("snakemake_storage_plugin_fs")
     shim.write("Snakefile", RULE)
     done = shim.run(*arguments)
     assert done.returncode == 1

@@ -41,7 +41,7 @@ def test_the_last_line_that_matches_decides():
 
 def test_as_git_reads_random_patterns(tmp_path):
     if shutil.which("git") is None:
-        pytest.skip("needs git to compare with")
+        pytest.skip("missing tool: git")
     subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
     choose = random.Random(20261123)
     parts = ["a", "b", "ab", "a.b", "*", "?", "a*", "*b", "**", "[ab]", "[!a]", "[a-b]b", "!a", r"\*", "a b"]

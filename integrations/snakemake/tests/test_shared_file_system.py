@@ -1,7 +1,5 @@
 """Both command lines of docs/adr/0003: what steps are told about the file system they share."""
 
-import pytest
-
 RULE = 'rule a:\n    output: "a.txt"\n    run:\n        open(output[0], "w").write("a")\n'
 
 
@@ -20,7 +18,6 @@ def test_with_the_local_engine_everything_is_shared(shim):
 
 
 def test_with_another_engine_and_a_default_provider_nothing_is_shared(shim):
-    pytest.importorskip("snakemake_storage_plugin_fs", reason="needs a storage plugin that needs no server")
     shim.write("Snakefile", RULE)
     done = shim.run(
         "--default-storage-provider",

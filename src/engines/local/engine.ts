@@ -28,7 +28,8 @@ export interface LocalEngineOptions {
 
 /**
  * Runs steps as processes of this machine. Read on in: scheduler.ts (from the queue to the end), admission.ts (who may
- * start), step-run.ts (the way of one step), wrapper.ts (what runs it), recovery.ts (its adoption by a later core).
+ * start), step-run.ts (the way of one step), step-wrapper.ts and wrapper.ts (what runs it), recovery.ts (its adoption by a
+ * later core).
  */
 export class LocalEngine implements Engine {
   readonly name = 'local';

@@ -2,6 +2,7 @@ import { buildContainerArgv } from './container-argv.ts';
 import { type ContainerPlace, containerCall, containerCommands, containerName } from './container-commands.ts';
 import type { ProcessPlan } from './process-plan.ts';
 import type { RunContext } from './run-context.ts';
+import type { ServiceStart } from './service-group.ts';
 import type { ServiceReplica } from './service-ports.ts';
 import type { WrapperRequest } from './spawner.ts';
 import type { StepNote } from './status-file.ts';
@@ -16,7 +17,7 @@ export interface StepLaunch {
 }
 
 /** What the step adds to the caller's environment. */
-export function addedEnvironment(
+function addedEnvironment(
   { plan, gpus }: StepLaunch,
   services: Readonly<Record<string, string>>,
 ): Record<string, string> {
@@ -24,7 +25,7 @@ export function addedEnvironment(
 }
 
 /** The caller's environment with what the step adds; it exists only in memory and in the step's processes. */
-export function environmentOf(
+function environmentOf(
   launch: StepLaunch,
   context: RunContext,
   added: Readonly<Record<string, string>>,
@@ -32,7 +33,7 @@ export function environmentOf(
   return { ...context.host.environmentOf(launch.plan.step), ...added };
 }
 
-export function cgroupProcs({ directories }: StepGroups): string[] {
+function cgroupProcs({ directories }: StepGroups): string[] {
   return directories.map((directory) => `${directory}/cgroup.procs`);
 }
 
@@ -61,8 +62,18 @@ export function wrapperRequest(
   };
 }
 
+/** What its services are started with. */
+export function serviceStart(launch: StepLaunch, context: RunContext): ServiceStart {
+  return {
+    plan: launch.plan,
+    cgroupProcs: cgroupProcs(launch.groups),
+    environmentOf: (ports) => environmentOf(launch, context, addedEnvironment(launch, ports)),
+    argvOf: (replica, ports) => serviceArgv(launch, context, replica, addedEnvironment(launch, ports)),
+  };
+}
+
 /** A service's own command, or that of the runtime that runs it in its image. */
-export function serviceArgv(
+function serviceArgv(
   launch: StepLaunch,
   context: RunContext,
   { service, index }: ServiceReplica,

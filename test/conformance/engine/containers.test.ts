@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { testUnless } from '../../test-unless.ts';
 import { eventually, Harness } from './harness.ts';
 import { subjects } from './subjects.ts';
 import { lackOfPodman, tinyImage } from './tiny-image.ts';
-import { testUnless } from './tools.ts';
 
 /** podman finds its own settings by these. */
 function callersEnvironment(): Record<string, string> {

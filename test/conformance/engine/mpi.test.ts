@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { StepSpec } from '../../../src/domain/step.ts';
+import { missingTool, testUnless } from '../../test-unless.ts';
 import { Harness, queue } from './harness.ts';
 import { subjects } from './subjects.ts';
-import { missingTool, testUnless } from './tools.ts';
 
 const resources = (tasks: number, nodes: number): StepSpec['resources'] => ({
   cpuMillis: 1000,

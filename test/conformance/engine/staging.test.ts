@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import { KonvergeError } from '../../../src/domain/error.ts';
-import type { GroupMember } from '../../../src/domain/group.ts';
 import type { StagingPlan } from '../../../src/domain/staging.ts';
 import type { StepSpec } from '../../../src/domain/step.ts';
+import { member } from '../../group-member.ts';
 import { ScriptedStaging } from '../../scripted-staging.ts';
 import { eachEngine, eventually, Harness, queue, temporaryDirectory } from './harness.ts';
 
@@ -88,18 +88,6 @@ eachEngine(
 
 eachEngine('a group runs its levels in order, in one place', async (subject) => {
   const { harness } = open(subject);
-  const member = (name: string, command: string): GroupMember => ({
-    name,
-    shell: '/bin/sh',
-    commands: [command],
-    env: {},
-    threads: 1,
-    touch: [],
-    logs: [],
-    pipes: [],
-    service: false,
-    ready: [],
-  });
   const levels = [[member('a', 'echo 1 >a'), member('b', 'echo 2 >b')], [member('c', 'cat a b')]];
   const order = harness.order('', { ...staged, execution: { mode: 'group', levels } });
   harness.engine.launch([order]);

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { Lack } from './tools.ts';
+import type { Lack } from '../../test-unless.ts';
 
 export const tinyImage = 'localhost/konverge-test/tiny:1';
 

@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, onTestFinished, test } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { KonvergeError } from '../../../src/domain/error.ts';
 import type { UploadedPart } from '../../../src/domain/manifest.ts';
 import type { ObjectLocation } from '../../../src/domain/object-location.ts';
 import type { ObjectStore, OpenUpload } from '../../../src/ports/object-store.ts';
 import { serverLack } from '../../object-store-server/lack.ts';
 import { type ObjectStoreServer, startObjectStoreServer } from '../../object-store-server/server.ts';
+import { testUnless } from '../../test-unless.ts';
 import { type EmptyStore, type Need, type Subject, subjects } from './subjects.ts';
 
 /** The smallest part that S3 takes where it is not the last one. */
@@ -31,16 +32,15 @@ export function eachStore(name: string, run: (place: Place) => Promise<void>, ..
   for (const subject of subjects) {
     const reason = needs.map((need) => subject.unsupported[need]).find((text) => text !== undefined);
     const missing = subject.needsServer ? lack : undefined;
-    if (missing !== undefined) test.skip(`${subject.name}: ${name} (${missing})`);
-    else if (reason === undefined) test(`${subject.name}: ${name}`, async () => run(await Place.of(subject)), 60_000);
-    else test.skip(`${subject.name}: ${name} (not supported: ${reason})`);
+    testUnless(missing ?? (reason && `not supported: ${reason}`), `${subject.name}: ${name}`, async () =>
+      run(await Place.of(subject)),
+    );
   }
 }
 
 /** A case that needs the S3 server. */
 export function testWithServer(name: string, run: () => Promise<void>): void {
-  if (lack === undefined) test(name, run, 60_000);
-  else test.skip(`${name} (${lack})`);
+  testUnless(lack, name, run);
 }
 
 /** An empty store, a client for it, a folder for local files, and short words for what cases do with them. */

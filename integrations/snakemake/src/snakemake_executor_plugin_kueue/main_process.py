@@ -87,6 +87,27 @@ def _bring_here(file: Any, job: Any) -> None:
         job.dag.workflow.async_run(file.retrieve_from_storage())
 
 
+def keep_copies_of_running_jobs(workflow: Any) -> None:
+    """Have local copies that a running job is making outlast the end of a checkpoint.
+
+    When a checkpoint ends, Snakemake removes those of all jobs that have not ended: they would be from before. Until
+    9.25 that takes the output of a local rule that is about to end, and what another checkpoint has just brought here
+    for input functions (fixed by snakemake#4284, which came with `is_running`).
+    """
+    dag = workflow.dag
+    if hasattr(dag, "is_running"):
+        return
+
+    async def sanitize_local_storage_copies() -> None:
+        running = {job for entry in dag._running for job in members_of(entry)}
+        for job in dag.needrun_jobs():
+            for file in () if job in running else job.output:
+                if file.is_storage and await file.exists_local():
+                    await file.remove(remove_non_empty_dir=True, only_local=True)
+
+    dag.sanitize_local_storage_copies = sanitize_local_storage_copies
+
+
 def make_free_for_next_try(workflow: Any, job: Any) -> None:
     """A job that is tried again does not run meanwhile, which Snakemake forgets to note.
 

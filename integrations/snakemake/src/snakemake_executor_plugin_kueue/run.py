@@ -7,6 +7,7 @@ from typing import Any
 from snakemake_interface_common.exceptions import WorkflowError
 
 from .artifacts import DRIVER, SHARED, artifacts_mode, leave_shared_file_system
+from .main_process import keep_copies_of_running_jobs
 from .registry import ActiveStep, Registry
 from .settings import ExecutorSettings
 from .versions import InputVersions
@@ -40,6 +41,7 @@ def begin_run(workflow: Any, logger: Any, registry: Registry) -> Run:
     mode = artifacts_mode(workflow, settings.artifacts)
     if mode != SHARED:
         leave_shared_file_system(workflow)
+    keep_copies_of_running_jobs(workflow)
     return Run(workflow, logger, registry, settings, Path.cwd(), mode)
 
 

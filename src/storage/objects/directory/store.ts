@@ -1,6 +1,7 @@
 import type { ObjectStore } from '../../../ports/object-store.ts';
+import { listUploads } from './listed-uploads.ts';
 import { head, list, read } from './reading.ts';
-import { abortUpload, completeUpload, listParts, listUploads, openUpload, uploadPart } from './uploads.ts';
+import { abortUpload, completeUpload, listParts, openUpload, uploadPart } from './uploads.ts';
 import { put, remove } from './writing.ts';
 
 /** Files of this machine, or of one that it has mounted. `bucket` is empty, a key is an absolute path. */

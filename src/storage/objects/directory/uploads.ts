@@ -1,21 +1,18 @@
-import type { Dirent } from 'node:fs';
-import { appendFile, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { KonvergeError } from '../../../domain/error.ts';
-import type { UploadedPart } from '../../../domain/manifest.ts';
+import { totalBytes, type UploadedPart } from '../../../domain/manifest.ts';
 import { describeLocation, type ObjectLocation } from '../../../domain/object-location.ts';
-import type { ListedUpload, ObjectStore, OpenUpload, WrittenObject } from '../../../ports/object-store.ts';
-import { isMissing, storageError, systemCode } from './errors.ts';
+import type { ObjectStore, OpenUpload, WrittenObject } from '../../../ports/object-store.ts';
+import { isMissing, storageError } from './errors.ts';
 import { hiddenPathFor, hiddenPrefix } from './hidden-file.ts';
-import { factsOf, folderOf } from './reading.ts';
+import { factsOf } from './reading.ts';
+import { beginJournal, journalOf, notePart, partsIn, removeJournal } from './upload-journal.ts';
 import { publish } from './writing.ts';
 
-/**
- * An upload is a hidden file, into which parts are written where they belong, and its journal: a line that says for which key
- * it is, and one for each part that is there. The path of the hidden file is the upload's id.
- */
-const journalSuffix = '.parts';
+// An upload is a hidden file, into which parts are written where they belong, and its journal (upload-journal.ts). The path
+// of the hidden file is the upload's id.
 const chunkBytes = 2 ** 20;
 
 type Part = Parameters<ObjectStore['uploadPart']>[1];
@@ -25,7 +22,7 @@ export async function openUpload(at: ObjectLocation, signal?: AbortSignal): Prom
   try {
     const hidden = await hiddenPathFor(at.key);
     // The journal first: without it nobody would know what the file is.
-    await writeFile(hidden + journalSuffix, JSON.stringify({ key: at.key }), { flag: 'wx' });
+    await beginJournal(hidden, at.key);
     await writeFile(hidden, '', { flag: 'wx' });
     return hidden;
   } catch (error) {
@@ -43,8 +40,7 @@ export async function uploadPart(upload: OpenUpload, part: Part, signal?: AbortS
       etag: etagOf(sum),
       sizeBytes: part.sizeBytes,
     };
-    // The line break first: what a crash cut off stays a line of its own.
-    await appendFile(hidden + journalSuffix, `\n${JSON.stringify(uploaded)}`);
+    await notePart(hidden, uploaded);
     return uploaded;
   } catch (error) {
     signal?.throwIfAborted();
@@ -82,13 +78,8 @@ export async function listParts(upload: OpenUpload, signal?: AbortSignal): Promi
   signal?.throwIfAborted();
   try {
     const hidden = hiddenPathOf(upload);
-    const [[, ...lines]] = await Promise.all([journalOf(hidden), stat(hidden)]);
-    const parts = new Map<number, UploadedPart>();
-    for (const line of lines) {
-      const part = parsed(line) as UploadedPart | undefined;
-      if (part !== undefined) parts.set(part.number, part);
-    }
-    return [...parts.values()].toSorted((a, b) => a.number - b.number);
+    const [journal] = await Promise.all([journalOf(hidden), stat(hidden)]);
+    return partsIn(journal);
   } catch (error) {
     if (isMissing(error)) throw gone(upload);
     throw storageError('list the parts of', upload.at, error);
@@ -102,7 +93,7 @@ export async function completeUpload(
 ): Promise<WrittenObject> {
   signal?.throwIfAborted();
   const hidden = hiddenPathOf(upload);
-  const total = parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const total = totalBytes(parts);
   try {
     const file = await open(hidden, 'r+').catch((error: unknown) => {
       if (isMissing(error)) return undefined;
@@ -121,7 +112,7 @@ export async function completeUpload(
       await file.close();
     }
     const written = await publish(hidden, upload.at);
-    await rm(hidden + journalSuffix, { force: true });
+    await removeJournal(hidden);
     return written;
   } catch (error) {
     throw storageError('complete the upload of', upload.at, error);
@@ -154,7 +145,7 @@ async function completedBefore(
       if (etagOf(sum) !== etag) throw gone(upload);
     }
     // Its journal may be left of a call that was killed in between.
-    await rm(hiddenPathOf(upload) + journalSuffix, { force: true });
+    await removeJournal(hiddenPathOf(upload));
     return { sizeBytes: facts.sizeBytes, etag: facts.etag };
   } catch (error) {
     if (isMissing(error)) throw gone(upload);
@@ -167,76 +158,9 @@ export async function abortUpload(upload: OpenUpload, signal?: AbortSignal): Pro
   const hidden = hiddenPathOf(upload);
   try {
     await rm(hidden, { force: true });
-    await rm(hidden + journalSuffix, { force: true });
+    await removeJournal(hidden);
   } catch (error) {
     throw storageError('abort the upload of', upload.at, error);
-  }
-}
-
-/** Looks in all folders that exist with this prefix, and in those above it, where a hidden file may wait for its folder. */
-export async function* listUploads(prefix: ObjectLocation, signal?: AbortSignal): AsyncGenerator<ListedUpload> {
-  const base = folderOf(prefix.key);
-  try {
-    for (let folder = base; folder !== '/'; ) {
-      folder = folderOf(folder.slice(0, -1));
-      for (const entry of await entriesOf(folder)) yield* uploadAt(folder + entry.name, prefix);
-    }
-    yield* uploadsBelow(base, prefix, signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw storageError('list uploads to', prefix, error);
-  }
-}
-
-async function* uploadsBelow(
-  folder: string,
-  prefix: ObjectLocation,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ListedUpload> {
-  signal?.throwIfAborted();
-  for (const entry of await entriesOf(folder)) {
-    const inside = `${folder}${entry.name}/`;
-    if (!entry.isDirectory()) yield* uploadAt(folder + entry.name, prefix);
-    else if (inside.startsWith(prefix.key) || prefix.key.startsWith(inside))
-      yield* uploadsBelow(inside, prefix, signal);
-  }
-}
-
-/** The upload whose journal this file is, if it is one and its key begins so. */
-async function* uploadAt(file: string, prefix: ObjectLocation): AsyncGenerator<ListedUpload> {
-  if (!path.basename(file).startsWith(hiddenPrefix) || !file.endsWith(journalSuffix)) return;
-  const hidden = file.slice(0, -journalSuffix.length);
-  try {
-    const [[first = ''], { birthtimeMs }] = await Promise.all([journalOf(hidden), stat(file)]);
-    const key = (parsed(first) as { key?: unknown } | undefined)?.key;
-    if (typeof key !== 'string' || !key.startsWith(prefix.key)) return;
-    yield { at: { ...prefix, key }, uploadId: hidden, initiatedMs: birthtimeMs };
-  } catch (error) {
-    // Completed or aborted in this moment.
-    if (!isMissing(error)) throw error;
-  }
-}
-
-async function entriesOf(folder: string): Promise<readonly Dirent[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    // What cannot be read has no uploads of ours.
-    if (isMissing(error) || systemCode(error) === 'EACCES') return [];
-    throw error;
-  }
-}
-
-async function journalOf(hidden: string): Promise<string[]> {
-  return (await readFile(hidden + journalSuffix, 'utf8')).split('\n');
-}
-
-/** Undefined for a line that a crash cut off: then the part counts as not sent. */
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }
 

@@ -37,6 +37,12 @@ export function failureOf(error: unknown): S3Failure {
   };
 }
 
+/** Whether the store does not know such requests at all. */
+export function isUnknownRequest(error: unknown): boolean {
+  const { name, status } = failureOf(error);
+  return name === 'NotImplemented' || status === 501;
+}
+
 const throttled = new Set(['SlowDown', 'ServiceUnavailable', 'Throttling', 'ThrottlingException', 'TooManyRequests']);
 const transient = new Set(['InternalError', 'RequestTimeout', 'OperationAborted', 'TimeoutError', 'BadDigest']);
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'EHOSTUNREACH']);

@@ -3,22 +3,20 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  type ListMultipartUploadsCommandOutput,
   ListPartsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { KonvergeError } from '../../../domain/error.ts';
-import type { UploadedPart } from '../../../domain/manifest.ts';
+import { totalBytes, type UploadedPart } from '../../../domain/manifest.ts';
 import { describeLocation, type ObjectLocation } from '../../../domain/object-location.ts';
-import type { ListedUpload, OpenUpload, WrittenObject } from '../../../ports/object-store.ts';
+import type { OpenUpload, WrittenObject } from '../../../ports/object-store.ts';
 import { makingBucket } from './bucket.ts';
 import { etagOfParts } from './checksum.ts';
 import { abortable, type Connection, request } from './connection.ts';
-import { failureOf } from './errors.ts';
-import { decodeKey } from './key-encoding.ts';
+import { isUnknownRequest } from './errors.ts';
+import { listUploads } from './listed-uploads.ts';
 import { askingAfterLoss } from './lost-answer.ts';
-import { type FilePart, partBody } from './part-body.ts';
+import { type FilePart, sendPart } from './part-body.ts';
 
 /**
  * Undefined if the store knows no multipart uploads.
@@ -38,7 +36,7 @@ async function openUpload(
         const { UploadId } = await connection.client.send(new CreateMultipartUploadCommand(command));
         if (UploadId !== undefined) return UploadId;
       } catch (error) {
-        if (isUnknown(error)) return undefined;
+        if (isUnknownRequest(error)) return undefined;
         throw error;
       }
       throw new KonvergeError('storage-failed', `the store gave no id for an upload of ${describeLocation(at)}`);
@@ -58,21 +56,15 @@ async function uploadPart(
   signal?: AbortSignal,
 ): Promise<UploadedPart> {
   const { at } = upload;
-  return request(connection, { operation: `upload part ${part.number} of`, at, signal }, async () => {
-    const body = await partBody(part);
-    const command = new UploadPartCommand({
-      ...partsOf(upload),
-      PartNumber: part.number,
-      Body: body.open(),
-      ContentLength: part.sizeBytes,
-      ChecksumCRC32: body.crc32,
-    });
-    const { ETag = '' } = await askingAfterLoss(
-      () => connection.client.send(command, abortable(signal)),
-      () => connection.client.send(new ListPartsCommand({ ...partsOf(upload), MaxParts: 1 }), abortable(signal)),
-    );
-    return { number: part.number, etag: ETag, sizeBytes: part.sizeBytes, crc32: body.crc32 };
-  });
+  return request(connection, { operation: `upload part ${part.number} of`, at, signal }, () =>
+    sendPart(part, (fields) => {
+      const command = new UploadPartCommand({ ...partsOf(upload), PartNumber: part.number, ...fields });
+      return askingAfterLoss(
+        () => connection.client.send(command, abortable(signal)),
+        () => connection.client.send(new ListPartsCommand({ ...partsOf(upload), MaxParts: 1 }), abortable(signal)),
+      );
+    }),
+  );
 }
 
 async function listParts(
@@ -172,60 +164,12 @@ async function abortUpload(connection: Connection, upload: OpenUpload, signal?: 
   }
 }
 
-async function* listUploads(
-  connection: Connection,
-  prefix: ObjectLocation,
-  signal?: AbortSignal,
-): AsyncGenerator<ListedUpload> {
-  let markers: { readonly KeyMarker?: string; readonly UploadIdMarker?: string } | undefined = {};
-  while (markers !== undefined) {
-    const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
-      Bucket: prefix.bucket,
-      Prefix: prefix.key,
-      EncodingType: 'url',
-      ...markers,
-    });
-    const page = await request(connection, { operation: 'list uploads to', at: prefix, signal }, () =>
-      connection.client.send(command, abortable(signal)).catch(unlessUnknownOrNoBucket),
-    );
-    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-      if (Key === undefined || UploadId === undefined) continue;
-      const at = { ...prefix, key: decodeKey(Key, page.EncodingType) };
-      // Some stores take a prefix here for a folder, or ignore it.
-      if (at.key.startsWith(prefix.key)) yield { at, uploadId: UploadId, initiatedMs: Initiated?.getTime() ?? 0 };
-    }
-    markers =
-      page.IsTruncated === true
-        ? {
-            KeyMarker: decodeKey(page.NextKeyMarker ?? '', page.EncodingType),
-            ...(page.NextUploadIdMarker !== undefined && { UploadIdMarker: page.NextUploadIdMarker }),
-          }
-        : undefined;
-  }
-}
-
-/** The store does not know such requests at all. */
-function isUnknown(error: unknown): boolean {
-  const { name, status } = failureOf(error);
-  return name === 'NotImplemented' || status === 501;
-}
-
-/** Where there is no bucket, and where uploads are unknown, none is open. */
-function unlessUnknownOrNoBucket(error: unknown): ListMultipartUploadsCommandOutput {
-  if (isUnknown(error) || failureOf(error).name === 'NoSuchBucket') return { $metadata: {} };
-  throw error;
-}
-
 function partsOf({ at, uploadId }: OpenUpload): {
   readonly Bucket: string;
   readonly Key: string;
   readonly UploadId: string;
 } {
   return { Bucket: at.bucket, Key: at.key, UploadId: uploadId };
-}
-
-function totalBytes(parts: readonly UploadedPart[]): number {
-  return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 export const multipart = { openUpload, uploadPart, listParts, completeUpload, abortUpload, listUploads };

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { KonvergeError } from '../../../domain/error.ts';
+import type { UploadedPart } from '../../../domain/manifest.ts';
 import { crc32Of, writtenCrc32 } from './checksum.ts';
 
 /** A part up to this size is read into memory; a larger one is read twice, for its checksum and to be sent. */
@@ -15,13 +16,30 @@ export interface FilePart {
   readonly sizeBytes: number;
 }
 
-export interface PartBody {
+interface PartBody {
   readonly crc32: string;
   /** For one try of the request; a stream cannot be sent again. */
   open(): Buffer | Readable;
 }
 
-export async function partBody(part: FilePart): Promise<PartBody> {
+/** What a request with a part says of it, in the words of S3. */
+interface PartFields {
+  readonly Body: Buffer | Readable;
+  readonly ContentLength: number;
+  readonly ChecksumCRC32: string;
+}
+
+/** One try to send a part; what it has become there. */
+export async function sendPart(
+  part: FilePart & { readonly number: number },
+  send: (fields: PartFields) => Promise<{ readonly ETag?: string | undefined }>,
+): Promise<UploadedPart> {
+  const body = await partBody(part);
+  const { ETag = '' } = await send({ Body: body.open(), ContentLength: part.sizeBytes, ChecksumCRC32: body.crc32 });
+  return { number: part.number, etag: ETag, sizeBytes: part.sizeBytes, crc32: body.crc32 };
+}
+
+async function partBody(part: FilePart): Promise<PartBody> {
   await using file = await open(part.path);
   if (part.sizeBytes > largestInMemory) {
     const checksum = await checksumOf(file, part);

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { KonvergeError } from '../../../domain/error.ts';
-import type { UploadedPart } from '../../../domain/manifest.ts';
+import { totalBytes, type UploadedPart } from '../../../domain/manifest.ts';
 import { describeLocation, type ObjectLocation } from '../../../domain/object-location.ts';
 import type { ListedUpload, OpenUpload, WrittenObject } from '../../../ports/object-store.ts';
 import { abortable, type Connection, request } from './connection.ts';
 import { encodeCopySource } from './key-encoding.ts';
-import { type FilePart, partBody } from './part-body.ts';
+import { type FilePart, sendPart } from './part-body.ts';
 import { head, listAll, read, stagedPrefix } from './reading.ts';
 import { put, remove } from './writing.ts';
 
@@ -39,18 +39,12 @@ async function uploadPart(
 ): Promise<UploadedPart> {
   if ((await head(connection, aside(upload, markerName), signal)) === undefined) throw gone(upload);
   const place = aside(upload, String(part.number).padStart(5, '0'));
-  return request(connection, { operation: `upload part ${part.number} of`, at: upload.at, signal }, async () => {
-    const body = await partBody(part);
-    const command = new PutObjectCommand({
-      Bucket: place.bucket,
-      Key: place.key,
-      Body: body.open(),
-      ContentLength: part.sizeBytes,
-      ChecksumCRC32: body.crc32,
-    });
-    const { ETag = '' } = await connection.client.send(command, abortable(signal));
-    return { number: part.number, etag: ETag, sizeBytes: part.sizeBytes, crc32: body.crc32 };
-  });
+  return request(connection, { operation: `upload part ${part.number} of`, at: upload.at, signal }, () =>
+    sendPart(part, (fields) => {
+      const command = new PutObjectCommand({ Bucket: place.bucket, Key: place.key, ...fields });
+      return connection.client.send(command, abortable(signal));
+    }),
+  );
 }
 
 async function listParts(
@@ -178,10 +172,6 @@ async function* listUploads(
 
 function aside({ at, uploadId }: OpenUpload, name: string): ObjectLocation {
   return { ...at, key: `${stagedPrefix}${at.key}/${uploadId}/${name}` };
-}
-
-function totalBytes(parts: readonly UploadedPart[]): number {
-  return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 function gone({ at }: OpenUpload): KonvergeError {

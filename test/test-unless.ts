@@ -10,7 +10,7 @@ export function missingTool(name: string): Lack {
 }
 
 /** A case that is skipped, with the reason in its name, where the machine cannot run it. */
-export function testUnless(lack: Lack, name: string, run: () => Promise<void>): void {
-  if (lack === undefined) test(name, run, 60_000);
+export function testUnless(lack: Lack, name: string, run: () => Promise<void>, timeoutMs = 60_000): void {
+  if (lack === undefined) test(name, run, timeoutMs);
   else test.skip(`${name} (${lack})`);
 }

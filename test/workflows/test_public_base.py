@@ -1,4 +1,4 @@
-"""Snakemake's own tests for executor plugins, with S3 and with files that the core moves."""
+"""Snakemake's own tests for executor plugins: in a shared directory, with S3, and with files that the core moves."""
 
 import os
 from pathlib import Path
@@ -19,6 +19,16 @@ def core(monkeypatch):
         monkeypatch.setenv("KONVERGE_NODE", os.environ.get("KONVERGE_NODE", str(node)))
     source = str(REPOSITORY / "integrations" / "snakemake" / "src")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH")))))
+
+
+class TestWorkflowsLocalEngine(snakemake.common.tests.TestWorkflowsLocalStorageBase):
+    __test__ = True
+
+    def get_executor(self):
+        return "kueue"
+
+    def get_executor_settings(self):
+        return ExecutorSettings(engine="local")
 
 
 class TestWorkflowsThroughS3(snakemake.common.tests.TestWorkflowsMinioPlayStorageBase):
@@ -47,14 +57,6 @@ class TestWorkflowsThroughS3(snakemake.common.tests.TestWorkflowsMinioPlayStorag
         return self._server.secret_key
 
 
-class TestWorkflowsThroughTheCore(snakemake.common.tests.TestWorkflowsLocalStorageBase):
-    __test__ = True
-
-    def get_executor(self):
-        return "kueue"
-
-    def get_executor_settings(self):
-        return ExecutorSettings(engine="local")
-
+class TestWorkflowsThroughTheCore(TestWorkflowsLocalEngine):
     def get_assume_shared_fs(self):
         return False
