@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StepId } from '../../domain/brand.ts';
 import type { RunContext } from './run-context.ts';
@@ -34,7 +35,9 @@ export async function clearNeverBegun(
   services.adopt(directory);
   services.stop();
   const target = { id, groups: services.groups, cgroups: populated.get(id) ?? noGroups };
-  if (target.groups.length > 0 || target.cgroups.directories.length > 0) {
+  // A core that was killed between a service's start and its note has left no other trace of it than its marker.
+  const isMarked = existsSync(directory.path) && context.sweep.sweep().has(id);
+  if (isMarked || target.groups.length > 0 || target.cgroups.directories.length > 0) {
     await context.processes.end(() => ({ ...target, groups: services.groups }), {
       lingerMs: 0,
       graceMs: context.config.cancelGraceMs,
