@@ -1,3 +1,4 @@
+import type { KubernetesSettings, PodPatch, PodSecurity } from '../domain/kubernetes-settings.ts';
 import type { LocalSettings } from '../domain/local-settings.ts';
 import type { ServiceSpec } from '../domain/service.ts';
 
@@ -7,9 +8,8 @@ export interface Configuration {
   readonly path?: string;
   readonly engine?: string;
   readonly queue?: string;
-  readonly namespace?: string;
   readonly local: LocalSettings;
-  readonly defaultImage?: string;
+  readonly kubernetes: KubernetesSettings;
   readonly services: Readonly<Record<string, ServiceSpec>>;
   readonly rules: Readonly<Record<string, RuleConfiguration>>;
 }
@@ -21,4 +21,6 @@ export interface RuleConfiguration {
   readonly operator?: string;
   readonly services?: readonly string[];
   readonly image?: string;
+  readonly security?: PodSecurity;
+  readonly pod?: PodPatch;
 }

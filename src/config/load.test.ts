@@ -35,8 +35,7 @@ describe('konverge.yaml', () => {
     expect(configuration).toMatchObject({
       engine: 'kubernetes',
       queue: 'user-queue',
-      namespace: 'team-a',
-      defaultImage: 'python:3.12-slim',
+      kubernetes: { namespace: 'team-a', defaultImage: 'python:3.12-slim' },
       local: { containers: 'off', cancelGraceMs: 5000 },
       services: {
         db: {
@@ -49,8 +48,14 @@ describe('konverge.yaml', () => {
         },
       },
       rules: {
-        train: { queue: 'gpu', priority: 'high', services: ['db'], image: 'tensorflow/tensorflow:2.17.0' },
-        simulate: { operator: 'minicluster' },
+        train: {
+          queue: 'gpu',
+          priority: 'high',
+          services: ['db'],
+          image: 'tensorflow/tensorflow:2.17.0',
+          pod: { nodeSelector: { zone: 'a' } },
+        },
+        simulate: { operator: 'minicluster', security: 'baseline' },
       },
     });
     expect(configuration.local.queues).toEqual([

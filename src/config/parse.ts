@@ -1,10 +1,11 @@
 import { KonvergeError } from '../domain/error.ts';
 import type { LocalSettings, QueueSettings } from '../domain/local-settings.ts';
 import { parseBytes, parseCpuMillis } from '../domain/quantity.ts';
-import { parseRuntimeMs } from '../domain/runtime.ts';
 import type { ServiceSpec } from '../domain/service.ts';
 import type { Configuration, RuleConfiguration } from './configuration.ts';
+import { kubernetesFrom } from './kubernetes.ts';
 import type { KonvergeYaml } from './schema.ts';
+import { secondsMs } from './seconds.ts';
 
 /** Turns the file's words into units, and checks what the schema cannot: names that refer to other names. */
 export function configurationFrom(yaml: KonvergeYaml, path = 'konverge.yaml'): Configuration {
@@ -21,7 +22,7 @@ export function configurationFrom(yaml: KonvergeYaml, path = 'konverge.yaml'): C
             ? { kind: 'tcp' }
             : { kind: 'file', path: service.ready.file },
         replicas: service.replicas ?? 1,
-        startTimeoutMs: seconds(service.start_timeout ?? 60, `${path}: services.${name}.start_timeout`),
+        startTimeoutMs: secondsMs(service.start_timeout ?? 60, `${path}: services.${name}.start_timeout`),
       } satisfies ServiceSpec,
     ]),
   );
@@ -30,9 +31,8 @@ export function configurationFrom(yaml: KonvergeYaml, path = 'konverge.yaml'): C
   return {
     ...(yaml.engine === undefined ? {} : { engine: yaml.engine }),
     ...(yaml.queue === undefined ? {} : { queue: yaml.queue }),
-    ...(yaml.namespace === undefined ? {} : { namespace: yaml.namespace }),
-    ...(yaml.images?.default === undefined ? {} : { defaultImage: yaml.images.default }),
     local,
+    kubernetes: kubernetesFrom(yaml, path),
     services,
     rules,
   };
@@ -55,7 +55,7 @@ function localFrom(yaml: KonvergeYaml, path: string): LocalSettings {
     // YAML reads a bare `on` as a string and some editors write true: both mean the same.
     containers: local.containers === true || local.containers === 'on' ? 'on' : 'off',
     queues,
-    cancelGraceMs: seconds(local.cancel_grace ?? 5, `${path}: local.cancel_grace`),
+    cancelGraceMs: secondsMs(local.cancel_grace ?? 5, `${path}: local.cancel_grace`),
     memoryLimit: local.memory_limit ?? 'auto',
     processTracking: local.process_tracking ?? 'auto',
   };
@@ -84,18 +84,10 @@ function rulesFrom(
           ...(entry.operator === undefined ? {} : { operator: entry.operator }),
           ...(entry.services === undefined ? {} : { services: entry.services }),
           ...(entry.image === undefined ? {} : { image: entry.image }),
+          ...(entry.security === undefined ? {} : { security: entry.security }),
+          ...(entry.pod === undefined ? {} : { pod: entry.pod }),
         },
       ];
     }),
   );
-}
-
-/** Settings count in seconds where Snakemake's runtime counts in minutes; a string may carry its own unit. */
-function seconds(value: number | string, where: string): number {
-  if (typeof value === 'number' || /^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
-  try {
-    return parseRuntimeMs(value, where);
-  } catch (cause) {
-    throw new KonvergeError('config-invalid', (cause as Error).message, { cause });
-  }
 }

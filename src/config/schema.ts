@@ -7,6 +7,8 @@ import { z } from 'zod';
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower case letters, digits and dashes');
 const quantity = z.union([z.number().nonnegative(), z.string()]).describe('A Kubernetes quantity: 500m, 2, 8Gi');
 
+const security = z.enum(['restricted', 'baseline']).describe('A Pod Security standard; used on Kubernetes only');
+
 export const LocalQueue = z.strictObject({
   cpu: quantity.optional().describe("Default: the machine's cpus"),
   memory: quantity.optional().describe("Default: the machine's memory"),
@@ -55,8 +57,45 @@ export const Rule = z.strictObject({
   operator: z.string().optional(),
   services: z.array(name).optional(),
   image: z.string().min(1).optional(),
-  security: z.enum(['restricted', 'baseline']).optional(),
+  security: security.optional(),
   pod: z.record(z.string(), z.unknown()).optional().describe('A patch of the pod template; used on Kubernetes only'),
+});
+
+export const Volume = z
+  .looseObject({
+    name,
+    mount_path: z.string().startsWith('/').describe('Where steps see it; a run below it works there in place'),
+    read_only: z.boolean().optional().describe('Default: false'),
+  })
+  .describe('A volume of every step: its name, where it is mounted, and one source as a pod has it');
+
+export const Kubernetes = z.strictObject({
+  kubeconfig: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Default: KUBECONFIG, ~/.kube/config, or the service account of the pod'),
+  context: z.string().min(1).optional().describe("Default: the kubeconfig's current context"),
+  run_as: z
+    .strictObject({ uid: z.int().min(0), gid: z.int().min(0).optional() })
+    .optional()
+    .describe('Who the containers of steps run as. Default: 1000'),
+  security: security.optional().describe('The Pod Security standard that steps keep to. Default: restricted'),
+  service_account: name.optional().describe('Its token is never mounted'),
+  pull_secrets: z.array(z.string().min(1)).optional(),
+  pull_policy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+  priority_class: z.string().min(1).optional().describe('A WorkloadPriorityClass, for steps that name none'),
+  volumes: z.array(Volume).optional(),
+  pod: z.record(z.string(), z.unknown()).optional().describe("A patch of every step's pod template"),
+  image_timeout: z
+    .union([z.number().positive(), z.string()])
+    .optional()
+    .describe('For how long an image may fail to be pulled before the step fails: seconds, or "10m". Default: 300'),
+  log_limit: quantity.optional().describe("The most that is kept of each of a step's output streams. Default: 256Mi"),
+  cancel_grace: z
+    .union([z.number().nonnegative(), z.string()])
+    .optional()
+    .describe('From SIGTERM to SIGKILL: seconds, or a string such as "10s". Default: 30'),
 });
 
 export const KonvergeYaml = z.strictObject({
@@ -64,7 +103,18 @@ export const KonvergeYaml = z.strictObject({
   queue: name.optional().describe('The queue of steps that name none'),
   namespace: name.optional(),
   local: Local.optional(),
-  images: z.strictObject({ default: z.string().min(1).optional() }).optional(),
+  kubernetes: Kubernetes.optional(),
+  images: z
+    .strictObject({
+      default: z.string().min(1).optional().describe('For steps whose rule names none'),
+      agent: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("The sidecar that moves the files of a step. Default: this version's"),
+      snakemake: z.string().min(1).optional().describe('For steps that Snakemake itself runs. Default: images.default'),
+    })
+    .optional(),
   services: z.record(name, Service).optional(),
   rules: z.record(z.string(), Rule).optional(),
 });

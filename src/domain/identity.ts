@@ -24,6 +24,7 @@ export function requestHashOf(spec: StepSpec): RequestHash {
     spec.container ?? '',
     canonical(spec.resources),
     canonical(spec.services),
+    ...(spec.security || spec.pod ? [canonical([spec.security, spec.pod])] : []),
     ...spec.inputs.map(({ path, version }) => `${path}\0${version}`).sort(),
   ]) as RequestHash;
 }

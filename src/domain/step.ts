@@ -2,6 +2,7 @@ import type { RequestHash, SessionId, StepId, StepKey } from './brand.ts';
 import type { Failure } from './failure.ts';
 import type { GroupMember } from './group.ts';
 import type { WorkloadKind } from './kind.ts';
+import type { PodPatch, PodSecurity } from './kubernetes-settings.ts';
 import type { ManifestRef } from './manifest.ts';
 import type { ResourceRequest } from './resources.ts';
 import type { ServiceSpec } from './service.ts';
@@ -60,6 +61,11 @@ export interface StepSpec {
   readonly operator?: string;
   readonly queue?: string;
   readonly services: readonly ServiceSpec[];
+  /** A WorkloadPriorityClass of Kueue's; a number is `priority`. */
+  readonly priorityClass?: string;
+  /** From konverge.yaml; on Kubernetes only. */
+  readonly security?: PodSecurity;
+  readonly pod?: PodPatch;
   /** What has to be moved, where the step shares no file system with the front end. */
   readonly staging?: StagingPlan;
   /** Whether the front end wants usage figures in the end event (Snakemake's `benchmark:`), one per command. */
@@ -93,6 +99,7 @@ export interface StepRecord {
   readonly state: StepState;
   /** Why it is in this state, as one sentence; empty where the state says it all. */
   readonly reason: string;
+  /** By us, after what ran it was lost; that its queue has evicted it is no fault, and is not counted. */
   readonly restarts: number;
   readonly failure?: Failure;
   /**

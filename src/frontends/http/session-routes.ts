@@ -7,7 +7,7 @@ import type { StoreSettings } from '../../domain/object-location.ts';
 import type { StorageAccess } from '../../ports/staging.ts';
 import type { StorageRequest } from '../snakemake/staging-request.ts';
 import { StepRequest } from '../snakemake/step-request.ts';
-import { stepFrom } from '../snakemake/translate.ts';
+import { type SessionSettings, stepFrom } from '../snakemake/translate.ts';
 import type { Api } from './api.ts';
 import { ndjson } from './ndjson.ts';
 import { parsePart, type Route, route } from './route.ts';
@@ -80,7 +80,7 @@ export function sessionRoutes(api: Api): Route[] {
       status: 200,
       answer: BatchTaken,
       handle: async ({ params, body }) => {
-        const items = body.steps.map((step) => itemFrom(api, step));
+        const items = body.steps.map((step) => itemFrom(api, step, api.settings));
         const results = await core.submit(params.session as SessionId, items, { adoptOnly: body.adoptOnly ?? false });
         return { results: results.map((result) => resultView(api, result)) };
       },
@@ -119,7 +119,7 @@ export function sessionRoutes(api: Api): Route[] {
 }
 
 function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeof SessionOpened> {
-  const { core, configuration } = api;
+  const { core } = api;
   if (body.engine && body.engine !== core.engine.name) {
     throw new KonvergeError(
       'workdir-busy',
@@ -139,23 +139,28 @@ function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeo
     ...(body.storage && { storage: storageAccess(body.storage) }),
     ...(body.resume && { resume: body.resume as SessionId }),
   });
-  const settings = body.settings ?? {};
-  api.settings = {
-    ...(settings.queue && { queue: settings.queue }),
-    ...(settings.priority && { priority: settings.priority }),
-    ...(settings.image && { image: settings.image }),
-    containers: settings.containers ?? 'off',
-  };
-  const queues = core.engine.queues();
-  const ruleQueues = Object.entries(configuration.rules).flatMap(([rule, { queue }]) =>
-    queue === undefined ? [] : [[rule, queue] as const],
-  );
+  api.settings = settingsFrom(body.settings ?? {});
   return {
     session: record.id,
     engine: core.engine.name,
     heartbeatMs,
     lastSeq: core.lastSeq,
     unfinished: core.unfinishedBefore(record.id),
+    ...placeOf(api, api.settings),
+    stateDir: api.stateDir,
+  };
+}
+
+/** What a front end has to know to describe steps. */
+export function placeOf(
+  { core, configuration }: Api,
+  settings: SessionSettings,
+): Pick<z.infer<typeof SessionOpened>, 'queues' | 'defaultQueue' | 'ruleQueues' | 'maxBatch'> {
+  const queues = core.engine.queues();
+  const ruleQueues = Object.entries(configuration.rules).flatMap(([rule, { queue }]) =>
+    queue === undefined ? [] : [[rule, queue] as const],
+  );
+  return {
     queues: queues.map(({ name, priority, quota }) => ({
       name,
       priority,
@@ -169,7 +174,15 @@ function openSession(api: Api, body: z.infer<typeof SessionOpen>): z.infer<typeo
       'default',
     ruleQueues: Object.fromEntries(ruleQueues),
     maxBatch,
-    stateDir: api.stateDir,
+  };
+}
+
+export function settingsFrom(settings: NonNullable<z.infer<typeof SessionOpen>['settings']>): SessionSettings {
+  return {
+    ...(settings.queue && { queue: settings.queue }),
+    ...(settings.priority && { priority: settings.priority }),
+    ...(settings.image && { image: settings.image }),
+    containers: settings.containers ?? 'off',
   };
 }
 
@@ -192,11 +205,12 @@ function storeSettings(store: z.infer<typeof StorageRequest>['stores'][string]):
 }
 
 /** Each step is parsed by itself, so that one that cannot be read is refused alone and named. */
-function itemFrom(api: Api, step: unknown): SubmitItem {
+export function itemFrom(api: Api, step: unknown, of: SessionSettings): SubmitItem {
   const ref = (step as { ref?: unknown } | null)?.ref;
   try {
     const request = parsePart(StepRequest, step, 'step') as StepRequest;
-    return { ref: request.ref, spec: stepFrom(request, api.settings, api.configuration) };
+    const settings = { ...of, engine: api.core.engine.name };
+    return { ref: request.ref, spec: stepFrom(request, settings, api.configuration) };
   } catch (error) {
     return { ref: typeof ref === 'string' ? ref : '', error: asKonvergeError(error) };
   }

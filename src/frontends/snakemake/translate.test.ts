@@ -46,13 +46,18 @@ describe('a job in Snakemake’s words', () => {
     });
   });
 
-  it('has its priority from konverge.yaml’s rule, else from the command line, else its own; a name counts for nothing here', () => {
+  it('has its priority from konverge.yaml’s rule, else its own, else from the command line; a name is a class of Kueue’s', () => {
     const configuration = parseConfiguration('rules: { map: { priority: 7 } }', 'konverge.yaml');
     const own = request({ kueue_priority: 3 }, { priority: 1 });
     expect(stepFrom(own, { ...off, priority: '5' }, configuration).priority).toBe(7);
-    expect(stepFrom(own, { ...off, priority: '5' }, none).priority).toBe(5);
-    expect(stepFrom(own, off, none).priority).toBe(3);
-    expect(stepFrom(request({ kueue_priority: 'high' }, { priority: 1 }), off, none).priority).toBe(1);
+    expect(stepFrom(own, { ...off, priority: '5' }, none).priority).toBe(3);
+    expect(stepFrom(request(), { ...off, priority: '5' }, none).priority).toBe(5);
+    expect(stepFrom(request({ kueue_priority: 'high' }, { priority: 1 }), off, none)).toMatchObject({
+      priority: 1,
+      priorityClass: 'high',
+    });
+    expect(stepFrom(request(), { ...off, priority: 'low' }, none)).toMatchObject({ priorityClass: 'low' });
+    expect(stepFrom(own, off, none)).not.toHaveProperty('priorityClass');
   });
 
   it('has its queue from konverge.yaml’s rule, else from its own, else from the command line, else from konverge.yaml', () => {
@@ -82,6 +87,9 @@ describe('a job in Snakemake’s words', () => {
     expect(stepFrom(both, { ...settings, containers: 'off' }, configuration)).not.toHaveProperty('container');
     const local = parseConfiguration('local: { containers: "on" }', 'konverge.yaml');
     expect(stepFrom(both, { ...settings, containers: 'off' }, local).container).toBe('from-resource');
+    const cluster = { ...settings, containers: 'off', engine: 'kubernetes' } as const;
+    expect(stepFrom(both, cluster, none).container).toBe('from-resource');
+    expect(stepFrom(both, { ...cluster, engine: 'local' }, none)).not.toHaveProperty('container');
   });
 
   it('has the services that konverge.yaml defines', () => {

@@ -12,6 +12,8 @@ export interface SessionSettings {
   readonly priority?: string;
   readonly image?: string;
   readonly containers: 'on' | 'off';
+  /** Where the steps go: on Kubernetes every step runs in an image. Absent: on this machine. */
+  readonly engine?: string;
 }
 
 /**
@@ -25,12 +27,13 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
   const queue =
     fromOutside?.queue ?? textResource(rule, resources, 'kueue_queue') ?? settings.queue ?? configuration.queue;
   const container = imageOf(request, settings, configuration);
+  const priority = fromOutside?.priority ?? statedPriority(request) ?? settings.priority;
   return {
     ref: request.ref,
     rule,
     label: request.label,
     attempt: request.attempt,
-    priority: priorityOf(request, fromOutside?.priority ?? settings.priority),
+    priority: isNumber(priority) ? Number(priority) : (request.priority ?? 0),
     inputs: request.inputs,
     outputs: request.outputs,
     logs: request.logs,
@@ -42,6 +45,9 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     ...(operator !== undefined && { operator }),
     ...(queue !== undefined && { queue }),
     services: servicesOf(request, configuration),
+    ...(priority !== undefined && !isNumber(priority) && { priorityClass: priority }),
+    ...(fromOutside?.security && { security: fromOutside.security }),
+    ...(fromOutside?.pod && { pod: fromOutside.pod }),
     ...(request.staging && { staging: stagingOf(request.staging) }),
     benchmark: request.benchmark ?? false,
   };
@@ -74,16 +80,20 @@ function executionOf({ execution }: StepRequest): Execution {
   return execution.mode !== 'fallback' ? execution : { ...execution, digest: execution.digest ?? execution.command };
 }
 
-/** A priority that is a number counts here as Snakemake's own does; a name is a class of Kueue's, and means nothing here. */
-function priorityOf(request: StepRequest, fromOutside: string | undefined): number {
-  const stated = fromOutside ?? request.resources['kueue_priority']?.value;
-  const number = stated === undefined || stated === '' ? Number.NaN : Number(stated);
-  return Number.isFinite(number) ? number : (request.priority ?? 0);
+function statedPriority({ resources }: StepRequest): string | undefined {
+  const stated = resources['kueue_priority']?.value;
+  return stated === undefined || stated === '' ? undefined : String(stated);
+}
+
+/** A priority that is a number counts as Snakemake's own does; a name is a class of Kueue's. */
+function isNumber(priority: string | undefined): boolean {
+  return priority !== undefined && priority !== '' && Number.isFinite(Number(priority));
 }
 
 /** The image, where containers are honoured: locally only on request, as Snakemake does it (design.md 12.7). */
 function imageOf(request: StepRequest, settings: SessionSettings, configuration: Configuration): string | undefined {
-  if (settings.containers === 'off' && configuration.local.containers === 'off') return undefined;
+  const onHost = settings.engine === undefined || settings.engine === 'local';
+  if (onHost && settings.containers === 'off' && configuration.local.containers === 'off') return undefined;
   const image =
     textResource(request.rule, request.resources, 'container') ??
     configuration.rules[request.rule]?.image ??
