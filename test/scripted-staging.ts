@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { KonvergeError } from '../src/domain/error.ts';
 import type { ManifestRef } from '../src/domain/manifest.ts';
-import type { CommitSummary, Staging, StagingJob, StorageAccess } from '../src/ports/staging.ts';
+import type { CommitSummary, ElsewhereAccess, Staging, StagingJob, StorageAccess } from '../src/ports/staging.ts';
 
 /**
  * A test double of the agent: it moves nothing, says what it was asked for, and fails as it is told to. What the real one
@@ -19,6 +19,14 @@ export class ScriptedStaging implements Staging {
 
   configure(_access: StorageAccess): void {
     this.configured = true;
+  }
+
+  async forElsewhere(): Promise<ElsewhereAccess> {
+    return { stores: {}, environment: {} };
+  }
+
+  async prepareElsewhere(): Promise<void> {
+    this.calls.push('prepare');
   }
 
   async stage({ step, workdir }: StagingJob, signal: AbortSignal): Promise<void> {
@@ -63,6 +71,10 @@ export class ScriptedStaging implements Staging {
   async collectGarbage(ended: readonly Pick<StagingJob, 'step'>[]): Promise<{ readonly aborted: number }> {
     this.calls.push(`garbage ${ended.map(({ step }) => step).join(' ')}`);
     return { aborted: 0 };
+  }
+
+  async bring(_prefix: unknown, path: string): Promise<void> {
+    writeFileSync(path, '');
   }
 
   async forget(): Promise<void> {}

@@ -1,5 +1,5 @@
 import { type AgentPort, serveAgent } from '../staging/agent-server.ts';
-import { openObjectStore } from '../storage/objects/registry.ts';
+import { openObjectStore, resolveStoreSettings } from '../storage/objects/registry.ts';
 
 /** The composition root of the agent process: the calls of the core on one side, the stores on the other. */
 export function runAgent(): void {
@@ -14,9 +14,7 @@ export function runAgent(): void {
     onMessage: (listener) => void process.on('message', listener),
     onClosed: (listener) => void process.once('disconnect', listener),
   };
-  serveAgent(
-    port,
-    (settings) => openObjectStore(settings),
-    () => process.exit(),
+  serveAgent(port, { openStore: (settings) => openObjectStore(settings), resolveSettings: resolveStoreSettings }, () =>
+    process.exit(),
   );
 }

@@ -17,6 +17,8 @@ import type { Staging } from './staging.ts';
  */
 export interface Engine {
   readonly name: string;
+  /** Where its queues are, if its engine has such places: a namespace. Known once `recover` has resolved. */
+  readonly namespace?: string | undefined;
   readonly capabilities: EngineCapabilities;
 
   /** The queues and their quotas as they stand. */
@@ -56,8 +58,11 @@ export interface Engine {
   /** What would be created for this order, for `explain`: a process plan here, a manifest there. Pure. */
   plan(order: WorkOrder): unknown;
 
-  /** Why a queued step waits now, as one sentence with its position; undefined if it does not wait. */
+  /** Why a queued step waits now, as one sentence; undefined if it does not wait. */
   whyQueued(step: StepId): string | undefined;
+
+  /** The same with its position, for a person who asks: it may have to be fetched. Never rejects. */
+  whyQueuedNow(step: StepId): Promise<string | undefined>;
 
   /** Stops following. Steps that run go on; a later process recovers them. */
   close(): Promise<void>;
@@ -94,6 +99,8 @@ export interface EngineHost {
   observe(observations: readonly Observation[]): void;
   /** The environment of the calling front end, for a step that is about to start; never stored (design.md 12.7). */
   environmentOf(step: StepId): Readonly<Record<string, string>>;
+  /** Of these, what is the workflow tool's own: declared variables, which may hold credentials. Empty for direct steps. */
+  ownVariablesOf(step: StepId): Readonly<Record<string, string>>;
   /** Moves the files of steps that share no file system with the front end. */
   readonly staging: Staging;
   readonly clock: Clock;

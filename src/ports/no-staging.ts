@@ -5,6 +5,8 @@ import type { Staging } from './staging.ts';
 export const noStaging: Staging = {
   configured: false,
   configure: () => undefined,
+  forElsewhere: refuse,
+  prepareElsewhere: refuse,
   stage: refuse,
   collect: refuse,
   commit: refuse,
@@ -12,6 +14,7 @@ export const noStaging: Staging = {
   discard: refuse,
   verify: refuse,
   collectGarbage: refuse,
+  bring: refuse,
   forget: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };

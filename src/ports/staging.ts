@@ -21,7 +21,12 @@ export interface StagingJob {
   readonly workdir: string;
   /** Where the agent keeps notes of this step (which uploads it has opened). Absolute; exists. */
   readonly notes: string;
+  /** Tells attempts of this step apart, in the name of the manifest: no hyphen, and of one notes folder only. Absent: random. */
+  readonly attempt?: string;
 }
+
+/** How an agent on another machine reaches the stores of a session. It holds credentials: never logged, shown or stored. */
+export type ElsewhereAccess = Pick<StorageAccess, 'stores' | 'environment'>;
 
 /**
  * Moves the files of steps between storage and this machine, and makes outputs visible (the agent, src/staging). Every
@@ -34,6 +39,16 @@ export interface Staging {
 
   /** Takes the access of the newest session; steps that wait for it go on. */
   configure(access: StorageAccess): void;
+
+  /**
+   * What a session has said of its storage, as far as it means something on another machine: credentials that the client's
+   * own chain finds on this one are written out, files and profiles of this one are left out. Waits for `configure` if there
+   * is no access yet. Temporary credentials end when they end: ask again for each step.
+   */
+  forElsewhere(signal: AbortSignal): Promise<ElsewhereAccess>;
+
+  /** For a step that an agent on another machine stages: sees that what only this one has, the sources, is in storage. */
+  prepareElsewhere(plan: StagingPlan, signal: AbortSignal): Promise<void>;
 
   /** Makes the working directory of a step, with its sources and inputs. */
   stage(job: StagingJob, signal: AbortSignal): Promise<void>;
@@ -69,6 +84,9 @@ export interface Staging {
     ended: readonly Pick<StagingJob, 'step' | 'plan'>[],
     keep: readonly ManifestRef[],
   ): Promise<{ readonly aborted: number }>;
+
+  /** Writes all objects below a prefix, in the order of their keys, into one local file: a log that is kept in pieces. */
+  bring(prefix: ObjectLocation, path: string, signal: AbortSignal): Promise<void>;
 
   /** Removes local copies of inputs that no step uses now. */
   forget(step: StepId, workdir: string): Promise<void>;

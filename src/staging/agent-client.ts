@@ -3,11 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StepId } from '../domain/brand.ts';
 import { KonvergeError } from '../domain/error.ts';
 import type { ManifestRef } from '../domain/manifest.ts';
+import type { ObjectLocation } from '../domain/object-location.ts';
 import type { CommandEnd, StagingPlan } from '../domain/staging.ts';
 import type { Usage } from '../domain/step.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { CommitSummary, Staging, StagingJob, StorageAccess } from '../ports/staging.ts';
+import type { CommitSummary, ElsewhereAccess, Staging, StagingJob, StorageAccess } from '../ports/staging.ts';
 import { AgentChannel, AgentGone } from './agent-channel.ts';
+import { environmentElsewhere } from './elsewhere.ts';
 import type { AgentCall } from './protocol.ts';
 
 export interface AgentClientOptions {
@@ -62,6 +64,15 @@ export class AgentClient implements Staging {
     this.ready.resolve();
   }
 
+  async forElsewhere(signal: AbortSignal): Promise<ElsewhereAccess> {
+    const stores = (await this.call({ method: 'forElsewhere' }, signal)) as ElsewhereAccess['stores'];
+    return { stores, environment: environmentElsewhere(this.access?.environment ?? {}) };
+  }
+
+  async prepareElsewhere(plan: StagingPlan, signal: AbortSignal): Promise<void> {
+    await this.call({ method: 'prepareElsewhere', plan }, signal);
+  }
+
   async stage(job: StagingJob, signal: AbortSignal): Promise<void> {
     await this.call({ method: 'stage', job }, signal);
   }
@@ -96,6 +107,10 @@ export class AgentClient implements Staging {
     keep: readonly ManifestRef[],
   ): Promise<{ readonly aborted: number }> {
     return (await this.call({ method: 'collectGarbage', ended, keep })) as { readonly aborted: number };
+  }
+
+  async bring(prefix: ObjectLocation, path: string, signal: AbortSignal): Promise<void> {
+    await this.call({ method: 'bring', prefix, path }, signal);
   }
 
   /** Needs no store, so it does not wait for one. */

@@ -1,8 +1,6 @@
 import { asKonvergeError } from '../domain/error.ts';
-import type { StoreSettings } from '../domain/object-location.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
-import { Agent } from './agent.ts';
+import { Agent, type StoreOpeners } from './agent.ts';
 import type { FromAgent, ToAgent } from './protocol.ts';
 
 /** The agent's side of the channel to the core. */
@@ -14,11 +12,7 @@ export interface AgentPort {
 }
 
 /** Serves one core until its channel closes; then `ended` is called, and the process is to exit. */
-export function serveAgent(
-  port: AgentPort,
-  openStore: (settings: StoreSettings) => ObjectStore,
-  ended: () => void,
-): void {
+export function serveAgent(port: AgentPort, openers: StoreOpeners, ended: () => void): void {
   const logger = channelLogger(port);
   const running = new Map<number, AbortController>();
   let agent: Agent | undefined;
@@ -40,7 +34,7 @@ export function serveAgent(
   port.onMessage((message) => {
     switch (message.kind) {
       case 'configure':
-        agent ??= new Agent(message.stateDir, openStore, logger);
+        agent ??= new Agent(message.stateDir, openers, logger);
         agent.configure(message.access);
         return;
       case 'call':

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { KonvergeError } from '../domain/error.ts';
 import type { CommitManifest, ManifestRef, PendingObject } from '../domain/manifest.ts';
 import type { CommandEnd } from '../domain/staging.ts';
 import type { Usage } from '../domain/step.ts';
@@ -28,7 +29,7 @@ export async function collect(
   signal: AbortSignal,
 ): Promise<ManifestRef | undefined> {
   if (job.plan.by === 'step') return undefined;
-  const journal = Journal.open(job.notes);
+  const journal = Journal.open(job.notes, job.attempt);
   try {
     await abortUnnoted(context, journal, signal);
     if (!end.succeeded) {
@@ -36,7 +37,9 @@ export async function collect(
       await uploadLogs(context, job, signal);
       return undefined;
     }
-    return await collectOutputs(context, job, journal, usage, signal);
+    return existsSync(job.workdir)
+      ? await collectOutputs(context, job, journal, usage, signal)
+      : await collectedBefore(context, job, journal, signal);
   } catch (error) {
     await abortAll(context, journal);
     // The command succeeded and yet the step fails, for a missing output or the like: its log may say why.
@@ -46,6 +49,18 @@ export async function collect(
     for (const { uploadId } of journal.opened()) context.liveUploads.delete(uploadId);
     journal.close();
   }
+}
+
+/** The directory goes once all is uploaded; a core that is killed before it has written that down asks again. */
+async function collectedBefore(
+  context: CallContext,
+  { plan, step, workdir }: StagingJob,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<ManifestRef> {
+  const at = manifestAt(plan.area, step, journal.attempt);
+  if (await context.store(at.store).head(at, signal)) return { at };
+  throw new KonvergeError('agent-lost', `${workdir} is gone, and its outputs are not in storage`);
 }
 
 async function collectOutputs(

@@ -88,11 +88,15 @@ export class InputCache {
     }
   }
 
-  /** Removes what downloads of agents that were killed left behind; another agent may still be at work here. */
+  /**
+   * Removes what downloads of agents that were killed left behind; another agent may still be at work here. To be called before
+   * the first download: in a container each agent has the same process id.
+   */
   sweep(): void {
     for (const name of readdirSync(this.folder)) {
       const [, pid] = /^(\d+)-.*\.partial$/.exec(name) ?? [];
-      if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(this.folder, name), { force: true });
+      if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid))))
+        rmSync(join(this.folder, name), { force: true });
     }
   }
 

@@ -30,21 +30,22 @@ export class Journal {
   private readonly uploads = new Map<string, OpenUpload>();
   private readonly intents = new Map<string, { readonly at: ObjectLocation; readonly atMs: number }>();
 
-  private constructor(path: string, lines: readonly Line[]) {
+  private constructor(path: string, lines: readonly Line[], attempt: string | undefined) {
     this.path = path;
     this.file = openSync(path, 'a', 0o600);
     for (const line of lines) this.apply(line);
     const known = lines.find((line) => line.note === 'attempt');
-    this.attempt = known?.attempt ?? randomBytes(6).toString('hex');
+    this.attempt = known?.attempt ?? attempt ?? randomBytes(6).toString('hex');
     if (known === undefined) this.append({ note: 'attempt', attempt: this.attempt });
   }
 
-  static open(notes: string): Journal {
+  /** `attempt` names a new one. Default: a random name. */
+  static open(notes: string, attempt?: string): Journal {
     const path = join(notes, 'uploads.jsonl');
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     // A killed agent, or a full disk, may leave half a line; the next one must not be glued to it.
     if (text !== '' && !text.endsWith('\n')) appendFileSync(path, '\n');
-    return new Journal(path, text.split('\n').flatMap(lineOf));
+    return new Journal(path, text.split('\n').flatMap(lineOf), attempt);
   }
 
   opened(): readonly OpenUpload[] {

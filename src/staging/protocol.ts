@@ -1,5 +1,6 @@
 import type { ErrorBody } from '../domain/error.ts';
 import type { ManifestRef } from '../domain/manifest.ts';
+import type { ObjectLocation } from '../domain/object-location.ts';
 import type { CommandEnd, StagingPlan } from '../domain/staging.ts';
 import type { Usage } from '../domain/step.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -10,6 +11,8 @@ export type AgentAccess = Pick<StorageAccess, 'stores' | 'sources'>;
 
 /** A method of the port `Staging`. */
 export type AgentCall =
+  | { readonly method: 'forElsewhere' }
+  | { readonly method: 'prepareElsewhere'; readonly plan: StagingPlan }
   | { readonly method: 'stage'; readonly job: StagingJob }
   | {
       readonly method: 'collect';
@@ -26,6 +29,7 @@ export type AgentCall =
       readonly ended: readonly Pick<StagingJob, 'step' | 'plan'>[];
       readonly keep: readonly ManifestRef[];
     }
+  | { readonly method: 'bring'; readonly prefix: ObjectLocation; readonly path: string }
   | { readonly method: 'forget'; readonly workdir: string };
 
 /** From the core. `configure` comes first, and again when a later session has other settings. */

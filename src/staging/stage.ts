@@ -4,6 +4,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KonvergeError } from '../domain/error.ts';
 import type { ObjectLocation } from '../domain/object-location.ts';
+import type { StagingPlan } from '../domain/staging.ts';
 import { areaOf, type StagingJob } from '../ports/staging.ts';
 import type { CallContext } from './agent-context.ts';
 import { diskError, isAbsent } from './disk-error.ts';
@@ -49,6 +50,12 @@ export async function stage(context: CallContext, job: StagingJob, signal: Abort
   const inputs = await stageInputs(context, workdir, wanted, plan.benchmark?.extended !== undefined, signal);
   writeInputNotes(notes, inputs);
   context.logger.debug({ step: job.step, inputs: plan.inputs.length }, 'a step was staged');
+}
+
+/** What a step that is staged elsewhere cannot fetch from this machine. */
+export async function publishSources(context: CallContext, plan: StagingPlan, signal: AbortSignal): Promise<void> {
+  if (plan.sources === undefined) return;
+  await keepArchive(context, plan.sources, plan.area, signal);
 }
 
 async function freshDirectory(path: string): Promise<void> {

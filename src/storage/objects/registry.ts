@@ -2,6 +2,7 @@ import type { StoreSettings } from '../../domain/object-location.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { openDirectoryStore } from './directory/store.ts';
 import type { ObjectStoreOptions } from './options.ts';
+import { resolveS3Settings } from './s3/resolve.ts';
 import { openS3Store } from './s3/store.ts';
 
 /** Opens a store as a session describes it. To add an adapter: a folder, and a line here. */
@@ -12,4 +13,12 @@ export function openObjectStore(settings: StoreSettings, options: ObjectStoreOpt
     case 'directory':
       return openDirectoryStore();
   }
+}
+
+/**
+ * The settings with what the store's own client finds on this machine (credentials, a region) written out, for a client on
+ * another one. What it does not find stays absent.
+ */
+export async function resolveStoreSettings(settings: StoreSettings): Promise<StoreSettings> {
+  return settings.kind === 's3' ? await resolveS3Settings(settings) : settings;
 }
