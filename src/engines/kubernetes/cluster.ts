@@ -1,0 +1,83 @@
+import { KonvergeError } from '../../domain/error.ts';
+import type { KubernetesSettings } from '../../domain/kubernetes-settings.ts';
+import type { Queue } from '../../domain/queue.ts';
+import type { WorkOrder } from '../../ports/engine.ts';
+import type { ClusterClient } from './client/cluster-client.ts';
+import { kindOf } from './kinds/registry.ts';
+import { refusalOf as quotaRefusal } from './kueue/fit.ts';
+import { podRequests } from './kueue/pod-requests.ts';
+import { type QueueReport, queueIn, readQueues } from './kueue/preflight.ts';
+import { asQueue, type QueueFacts } from './kueue/queue-facts.ts';
+import { buildStepPod } from './pod/build-step-pod.ts';
+import type { PodContext } from './pod/pod-context.ts';
+import { refusalOf as podRefusal } from './pod/refusal.ts';
+
+/** The namespace of a run as it was found: which queues there are, and what they can ever give. */
+export class Cluster {
+  readonly client: ClusterClient;
+  readonly run: string;
+  readonly settings: KubernetesSettings;
+  private report: QueueReport;
+
+  private constructor(client: ClusterClient, run: string, settings: KubernetesSettings, report: QueueReport) {
+    this.client = client;
+    this.run = run;
+    this.settings = settings;
+    this.report = report;
+  }
+
+  /** Asks what has to be known before the first step. Throws what preflight and the client throw. */
+  static async open(client: ClusterClient, run: string, settings: KubernetesSettings): Promise<Cluster> {
+    const report = await readQueues(client);
+    if (report.queues.size === 0) {
+      throw new KonvergeError('queue-unknown', `there is no LocalQueue in namespace ${client.namespace}`, {
+        hint: 'Ask who runs the cluster for a LocalQueue in this namespace, or use another namespace.',
+      });
+    }
+    return new Cluster(client, run, settings, report);
+  }
+
+  /** Quotas change, and queues come and go, while a core lives. */
+  async refresh(): Promise<void> {
+    this.report = await readQueues(this.client);
+  }
+
+  get queues(): readonly Queue[] {
+    return [...this.report.queues.values()].map(asQueue);
+  }
+
+  /** Why less is known of the queues than could be. */
+  get unknown(): readonly string[] {
+    return this.report.unknown;
+  }
+
+  contextFor(queue: string): PodContext {
+    const facts = this.report.queues.get(queue);
+    return {
+      run: this.run,
+      namespace: this.client.namespace,
+      queue,
+      ...(facts?.groups && { capacity: capacityOf(facts) }),
+    };
+  }
+
+  /** Why an order can never run here, found without asking the cluster. */
+  refusalOf(order: WorkOrder): KonvergeError | undefined {
+    try {
+      const facts = queueIn(this.report, order.queue, this.client.namespace);
+      const context = this.contextFor(order.queue);
+      const unfit = kindOf(order.kind).validate(order) ?? podRefusal(order, this.settings, context);
+      if (unfit) return unfit;
+      const pod = buildStepPod(order, this.settings, context);
+      return quotaRefusal(order.spec.rule, facts, podRequests(pod.template.spec));
+    } catch (error) {
+      if (error instanceof KonvergeError) return error;
+      throw error;
+    }
+  }
+}
+
+function capacityOf(facts: QueueFacts): NonNullable<PodContext['capacity']> {
+  const { quota } = asQueue(facts);
+  return { memoryBytes: quota.memoryBytes, covered: (facts.groups ?? []).flatMap(({ resources }) => resources) };
+}

@@ -1,0 +1,26 @@
+import type { WorkOrder } from '../../ports/engine.ts';
+import type { KubernetesObject } from './client/object.ts';
+import type { Cluster } from './cluster.ts';
+import { kindOf } from './kinds/registry.ts';
+import { redactedSecret } from './pod/build-secret.ts';
+import { buildStepPod } from './pod/build-step-pod.ts';
+import { explainPod } from './pod/explain-pod.ts';
+
+/** What `explain` and `--dry-run` show of an order. */
+export interface OrderExplanation {
+  /** The exact objects, but for what is secret. */
+  readonly manifests: readonly KubernetesObject[];
+  /** What they do not say of themselves. */
+  readonly notes: readonly string[];
+}
+
+/** Asks the cluster nothing. Throws what the builders throw. */
+export function explainOrder(order: WorkOrder, cluster: Cluster): OrderExplanation {
+  const { settings } = cluster;
+  const context = cluster.contextFor(order.queue);
+  const pod = buildStepPod(order, settings, context);
+  return {
+    manifests: [kindOf(order.kind).manifest(order, pod), redactedSecret(order, pod)],
+    notes: explainPod(order, settings, context),
+  };
+}

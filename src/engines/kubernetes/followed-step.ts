@@ -1,0 +1,67 @@
+import type { StepId } from '../../domain/brand.ts';
+import type { Observation } from '../../domain/observation.ts';
+import type { WorkOrder } from '../../ports/engine.ts';
+import type { KubernetesObject } from './client/object.ts';
+import type { Kind } from './kinds/kind.ts';
+import type { Memory } from './observe/step-objects.ts';
+
+/**
+ * One step on its way, as this engine knows it: what was asked, and the newest state of each object that belongs to it.
+ *
+ * waiting    Nothing of it is in the cluster: it waits for its POST, for a session, or for the API server.
+ * posted     Its object is there (or was: then `object` is gone and the pods tell the rest).
+ * cancelled  Its end was asked for: the object is being removed, and its pods are awaited.
+ * over       Its end has been observed; what is left of it is being removed.
+ */
+export interface FollowedStep {
+  readonly order: WorkOrder;
+  readonly kind: Kind;
+  /** Of the object. */
+  readonly name: string;
+  phase: 'waiting' | 'posted' | 'cancelled' | 'over';
+  /** The main object; undefined before it was posted, and after it has gone. */
+  object: KubernetesObject | undefined;
+  /** Of the object, also when it has gone. */
+  uid: string | undefined;
+  /** Kueue's Workload of it. */
+  workload: KubernetesObject | undefined;
+  /** By name; a pod that has gone keeps its last state until its step is over. */
+  readonly pods: Map<string, FollowedPod>;
+  /** Why it waits in its queue, in one sentence; undefined once it is admitted. */
+  waits: string | undefined;
+  /** When it is to be looked at again without a change, such as an image that cannot be pulled. */
+  lookAgain: NodeJS.Timeout | undefined;
+  /** Whether all pods that there are have been listed since the object ended. */
+  podsAreFinal: boolean;
+  /** Of observationOf, from one look to the next. */
+  memory: Memory;
+  /** What was told last. */
+  told: Observation | undefined;
+}
+
+export interface FollowedPod {
+  object: KubernetesObject;
+  gone: boolean;
+}
+
+export function followedStep(order: WorkOrder, kind: Kind, name: string): FollowedStep {
+  return {
+    order,
+    kind,
+    name,
+    phase: 'waiting',
+    object: undefined,
+    uid: undefined,
+    workload: undefined,
+    pods: new Map(),
+    waits: 'waits to be submitted',
+    lookAgain: undefined,
+    podsAreFinal: false,
+    memory: {},
+    told: undefined,
+  };
+}
+
+export function idOf(step: FollowedStep): StepId {
+  return step.order.id;
+}

@@ -1,0 +1,17 @@
+import { resources } from '../../client/object.ts';
+import type { Kind } from '../kind.ts';
+import { jobLimits } from './limits.ts';
+import { jobManifest } from './manifest.ts';
+import { jobStatus } from './status.ts';
+import { validateJob } from './validate.ts';
+
+export const jobKind: Kind = {
+  name: 'job',
+  resource: resources.jobs,
+  limits: jobLimits,
+  validate: validateJob,
+  manifest: (_order, pod) => jobManifest(pod),
+  status: jobStatus,
+  // It has one pod at a time, and each of them is the step.
+  isMain: () => true,
+};

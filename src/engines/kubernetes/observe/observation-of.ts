@@ -1,0 +1,298 @@
+import { type Failure, failure } from '../../../domain/failure.ts';
+import type { Observation } from '../../../domain/observation.ts';
+import { isRecord } from '../kueue/condition.ts';
+import { evictionCount, readWorkload, type Workload } from '../kueue/workload.ts';
+import { phaseOf, type WorkloadPhase } from '../kueue/workload-phase.ts';
+import { agentEnds, startingSentence, troubleOf } from './container-trouble.ts';
+import { currentPod, type Pod, readPod } from './pod.ts';
+import { type PodEnd, podDisruption, podEnd } from './pod-end.ts';
+import type { Limits, Look, Memory, StepObjects } from './step-objects.ts';
+
+/** For how long Kueue must say that a step never fits: its words may be of a moment in which somebody changes a quota. */
+const neverFitsGraceMs = 60_000;
+/** A pod that is not gone so long after its grace period is on a node that does not answer. */
+const overdueMs = 30_000;
+/** An agent that has run for so long since its last end is well again. */
+const steadyMs = 60_000;
+/** Without a Workload for so long, something is wrong with Kueue. Under load it takes 30 s (facts of the testbed). */
+const unseenMs = 45_000;
+
+/**
+ * What is to be said of a step now. Pure. The order of the questions is the point of it:
+ *
+ * 1. Has the command succeeded, with its outputs uploaded? That stays true whatever happens to the pod.
+ * 2. Is it cancelled, deactivated, given up by Kueue, or has its object ended or gone? These are final; how exactly it ended
+ *    its pod may tell, if it ended before somebody deleted it.
+ * 3. Is it suspended, or evicted by Kueue? Then it waits, whatever its pods say: a preempted pod looks like a failed one
+ *    (phase Failed, exit code 143), and its Job goes on later with another one.
+ * 4. Only now the pod: ended by its node, ended by itself, running, starting.
+ */
+export function observationOf(objects: StepObjects, memory: Memory, limits: Limits, nowMs: number): Look {
+  const workload = objects.workload && readWorkload(objects.workload);
+  const pods = objects.pods.map(({ object, gone }) => readPod(object, gone));
+  const view: View = { objects, memory, limits, nowMs, pods, phase: phaseOf(workload), ...(workload && { workload }) };
+  return ended(view) ?? closing(view) ?? waiting(view) ?? active(view);
+}
+
+interface View {
+  readonly objects: StepObjects;
+  readonly memory: Memory;
+  readonly limits: Limits;
+  readonly nowMs: number;
+  readonly workload?: Workload;
+  readonly phase: WorkloadPhase;
+  readonly pods: readonly Pod[];
+}
+
+function ended(view: View): Look | undefined {
+  const { objects, pods } = view;
+  if (objects.isCancelled) return undefined;
+  for (const pod of pods) {
+    const end = podEnd(pod, objects.staging);
+    if (end === undefined || end.failure) continue;
+    // A command may answer SIGTERM with exit code 0. A manifest is written after a success only.
+    if (end.report?.manifest || endedByItself(pod)) return over(view, end);
+  }
+  return undefined;
+}
+
+function closing(view: View): Look | undefined {
+  const { objects, phase, nowMs } = view;
+  const { object, status } = objects;
+  if (objects.isCancelled) {
+    if (object !== undefined || podsRemain(view)) return silence(view, overdueAt(view));
+    return fail(view, failure('cancelled', 'it was cancelled'), 'cancelled');
+  }
+  if (phase.kind === 'deactivated') return fail(view, deactivation(phase));
+  if (status?.end?.kind === 'failed') return objectFailed(view, status.end);
+  if (status?.end?.kind === 'complete') return objectComplete(view);
+  if (object === undefined) {
+    const own = ownEnd(view);
+    if (own) return over(view, own);
+    if (podsRemain(view)) return silence(view, overdueAt(view));
+    return fail(view, failure('lost', 'what ran it was deleted by somebody'));
+  }
+  // Kueue heard before us that the object is gone: our own watch will say so.
+  if (phase.kind === 'finished' && phase.reason === 'OwnerNotFound') return silence(view);
+  if (phase.kind === 'finished' && phase.reason !== 'Succeeded' && phase.reason !== 'Failed') {
+    return fail(view, failure(phase.reason === 'FailedToStart' ? 'never-admissible' : 'lost', `it ${phase.sentence}`));
+  }
+  // In foreground deletion it stays until its pods are gone.
+  return object.metadata.deletionTimestamp === undefined ? undefined : silence(view, nowMs + overdueMs);
+}
+
+function deactivation({ reason, sentence }: WorkloadPhase): Failure {
+  const cls = reason === 'DeactivatedDueToMaximumExecutionTimeExceeded' ? 'timeout' : 'never-admissible';
+  return failure(cls, `it ${sentence}`);
+}
+
+function objectFailed(view: View, end: { readonly reason: string; readonly message: string }): Look {
+  const { object } = view.objects;
+  if (end.reason === 'DeadlineExceeded') {
+    const seconds = deadlineOf(object?.spec);
+    const runtime = seconds === undefined ? 'its runtime' : `its runtime of ${seconds} s`;
+    return fail(view, failure('timeout', `it ran longer than ${runtime} and was ended`));
+  }
+  const pod = currentPod(view.pods);
+  const disrupted = pod && podDisruption(pod);
+  if (disrupted) return fail(view, disrupted);
+  const own = ownEnd(view);
+  if (own) return over(view, own);
+  if (view.pods.length === 0 && !view.objects.podsAreFinal) return { ...silence(view), wantsPods: true };
+  // What ran it may run on for its grace period; another start beside it could disturb a shared directory.
+  if (podsRemain(view)) return silence(view, overdueAt(view));
+  const words = [end.reason, end.message].filter((part) => part !== '').join(': ');
+  return fail(
+    view,
+    failure(
+      'lost',
+      view.pods.length > 0
+        ? 'its pod was deleted by somebody'
+        : `its pod is gone, and how it ended is not known (${words})`,
+    ),
+  );
+}
+
+function objectComplete(view: View): Look {
+  const { objects, pods } = view;
+  const pod = currentPod(pods);
+  const end = pod && podEnd(pod, objects.staging);
+  if (end) return over(view, end);
+  if (!objects.podsAreFinal) return { ...silence(view), wantsPods: true };
+  if (objects.staging !== 'agent') return over(view, {});
+  return fail(view, failure('lost', 'it succeeded, but its pod is gone, and with it the word where its outputs are'));
+}
+
+/** Of what Kubernetes kinds have it. */
+function deadlineOf(spec: Readonly<Record<string, unknown>> | undefined): number | undefined {
+  const policy = isRecord(spec?.['runPolicy']) ? spec['runPolicy'] : spec;
+  const seconds = policy?.['activeDeadlineSeconds'];
+  return typeof seconds === 'number' ? seconds : undefined;
+}
+
+function waiting(view: View): Look | undefined {
+  const { objects, phase, memory, nowMs } = view;
+  const isSuspended = objects.status?.suspended ?? false;
+  if (phase.kind === 'never-fits') {
+    const sinceMs = memory.neverFitsSinceMs ?? nowMs;
+    if (nowMs - sinceMs >= neverFitsGraceMs) return fail(view, failure('never-admissible', `it ${phase.sentence}`));
+    return {
+      ...say(view, 'queued', phase.sentence, { neverFitsSinceMs: sinceMs }),
+      lookAgainAtMs: sinceMs + neverFitsGraceMs,
+    };
+  }
+  if (phase.kind === 'evicted') return say(view, 'queued', phase.sentence);
+  if (!isSuspended) return undefined;
+  if (phase.kind === 'admitted') return say(view, 'admitted', phase.sentence);
+  if (phase.kind !== 'unseen' || view.workload) return say(view, 'queued', phase.sentence);
+  const createdAtMs = Date.parse(objects.object?.metadata.creationTimestamp ?? '');
+  const lateAtMs = (Number.isNaN(createdAtMs) ? nowMs : createdAtMs) + unseenMs;
+  if (nowMs < lateAtMs) return { ...say(view, 'queued', phase.sentence), lookAgainAtMs: lateAtMs };
+  return say(
+    view,
+    'queued',
+    `waits for Kueue, which has not taken it up in ${unseenMs / 1000} s: it may be down, or not manage this kind or namespace`,
+  );
+}
+
+function active(view: View): Look {
+  const { objects, phase } = view;
+  const pod = currentPod(view.pods);
+  if (pod === undefined) {
+    return say(view, 'admitted', phase.kind === 'admitted' ? phase.sentence : 'is admitted; its pod is being made');
+  }
+  const disrupted = podDisruption(pod);
+  if (disrupted) return podsRemain(view) && !hasEnded(pod) ? silence(view, overdueAt(view)) : fail(view, disrupted);
+  const end = podEnd(pod, objects.staging);
+  if (end && endedByItself(pod)) return over(view, end);
+  // Deleted: by Kueue, by its Job at its deadline, or by hand. What comes next says which: an eviction, or the Job's end.
+  if (end || pod.isGone || pod.goneByMs !== undefined) return silence(view, overdueAt(view));
+  return trying(view, pod);
+}
+
+/** It runs, or is on its way to; perhaps with trouble that has not lasted long enough yet. */
+function trying(view: View, pod: Pod): Look {
+  const { memory, limits, nowMs } = view;
+  const state = pod.step?.running ? 'running' : 'starting';
+  const startedAtMs = pod.step?.running?.sinceMs;
+  const trouble = troubleOf(pod);
+  if (trouble) {
+    const sinceMs = memory.troubleSinceMs ?? nowMs;
+    const failsAtMs = sinceMs + limits.imageTimeoutMs;
+    if (trouble.isFinal || nowMs >= failsAtMs) return fail(view, trouble.failure);
+    return {
+      ...say(view, state, trouble.sentence, { troubleSinceMs: sinceMs }, startedAtMs),
+      lookAgainAtMs: failsAtMs,
+    };
+  }
+  const steadyAtMs = agentSteadyAt(view, pod);
+  const sentence = state === 'running' ? `runs on node ${pod.node ?? 'unknown'}` : startingSentence(pod);
+  if (steadyAtMs === undefined) return say(view, state, sentence, {}, startedAtMs);
+  const { troubleSinceMs = nowMs } = memory;
+  const words = pod.agent ? agentEnds(pod.agent) : sentence;
+  return { ...say(view, state, words, { troubleSinceMs }, startedAtMs), lookAgainAtMs: steadyAtMs };
+}
+
+/** Between two crashes the agent runs for a moment: that is no end of the trouble. Undefined: there is none, or it is over. */
+function agentSteadyAt({ memory, nowMs }: View, { agent }: Pod): number | undefined {
+  if (memory.troubleSinceMs === undefined || (agent?.restarts ?? 0) === 0) return undefined;
+  const steadyAtMs = (agent?.running?.sinceMs ?? nowMs) + steadyMs;
+  return nowMs < steadyAtMs ? steadyAtMs : undefined;
+}
+
+/** The end of the command that nobody had asked for. */
+function ownEnd({ pods, objects }: View): PodEnd | undefined {
+  const pod = currentPod(pods);
+  return pod && endedByItself(pod) ? podEnd(pod, objects.staging) : undefined;
+}
+
+/** Its container had ended before anybody deleted it. Times are whole seconds: in the same one, the deletion may have been first. */
+function endedByItself({ step, deletedAtMs, goneByMs }: Pod): boolean {
+  const terminated = step?.terminated;
+  if (terminated === undefined) return false;
+  if (goneByMs === undefined) return true;
+  return terminated.finishedAtMs !== undefined && deletedAtMs !== undefined && terminated.finishedAtMs < deletedAtMs;
+}
+
+function hasEnded({ isGone, phase, step }: Pod): boolean {
+  return isGone || phase === 'Failed' || phase === 'Succeeded' || step?.terminated !== undefined;
+}
+
+/** Something of it may still run. A node that does not answer is not waited for without end. */
+function podsRemain({ pods, nowMs }: View): boolean {
+  return pods.some((pod) => !hasEnded(pod) && (pod.goneByMs === undefined || nowMs < pod.goneByMs + overdueMs));
+}
+
+function overdueAt({ pods, nowMs }: View): number | undefined {
+  const times = pods.flatMap((pod) => (hasEnded(pod) || pod.goneByMs === undefined ? [] : [pod.goneByMs + overdueMs]));
+  const next = times.filter((time) => time > nowMs);
+  return next.length === 0 ? undefined : Math.min(...next);
+}
+
+function over(view: View, { failure: why, report, finishedAtMs }: PodEnd): Look {
+  const usage = report?.usage ?? [];
+  const tail = report?.tail === undefined ? {} : { tail: report.tail };
+  if (why) return { ...fail(view, why, 'failed', finishedAtMs, usage), ...tail };
+  const { step, staging } = view.objects;
+  const base = { step, usage, atMs: timeOf(view, finishedAtMs) };
+  const { manifest } = report ?? {};
+  // A step that does its own output succeeds too: the core then looks for it in storage.
+  const end: Observation =
+    staging === 'agent' && manifest ? { ...base, state: 'uploaded', manifest } : { ...base, state: 'succeeded' };
+  return { ...look(view, [end]), ...tail };
+}
+
+function fail(
+  view: View,
+  why: Failure,
+  state: 'failed' | 'cancelled' = 'failed',
+  finishedAtMs?: number,
+  usage: PodReportUsage = [],
+): Look {
+  const { step } = view.objects;
+  return look(view, [{ step, state, failure: why, usage, atMs: timeOf(view, finishedAtMs) }]);
+}
+
+type PodReportUsage = NonNullable<PodEnd['report']>['usage'];
+
+function say(
+  view: View,
+  state: 'queued' | 'admitted' | 'starting' | 'running',
+  reason: string,
+  memory: Memory = {},
+  sinceMs?: number,
+): Look {
+  const { step } = view.objects;
+  const atMs = timeOf(view, sinceMs);
+  return look(view, [...missedRestart(view, state), { step, state, reason, atMs }], memory);
+}
+
+/** Evicted and admitted again between two looks: without a word of the queue the state machine could not go back. */
+function missedRestart({ objects, memory, workload, nowMs }: View, state: string): readonly Observation[] {
+  const before = memory.evictions;
+  if (state === 'queued' || workload === undefined || before === undefined) return [];
+  if (evictionCount(workload) <= before) return [];
+  const { reason = '' } = workload.evictions.at(-1) ?? {};
+  const why = `was evicted (${reason}) and has been admitted again`;
+  return [{ step: objects.step, state: 'queued', reason: why, atMs: nowMs }];
+}
+
+function silence({ memory, workload }: View, lookAgainAtMs?: number): Look {
+  // An eviction is not remembered before it was told.
+  const evictions = memory.evictions ?? (workload && evictionCount(workload));
+  return {
+    observations: [],
+    memory: { ...memory, ...(evictions !== undefined && { evictions }) },
+    ...(lookAgainAtMs !== undefined && { lookAgainAtMs }),
+  };
+}
+
+function look({ workload, memory: before }: View, observations: readonly Observation[], memory: Memory = {}): Look {
+  const evictions = workload ? evictionCount(workload) : before.evictions;
+  return { observations, memory: { ...memory, ...(evictions !== undefined && { evictions }) } };
+}
+
+/** Kubernetes tells whole seconds, of its nodes' clocks. What has just happened is timed better by when we hear of it. */
+function timeOf({ nowMs }: View, toldMs: number | undefined): number {
+  return toldMs === undefined || nowMs - toldMs < 2000 ? nowMs : toldMs;
+}

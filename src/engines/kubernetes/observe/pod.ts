@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { containerNames } from '../../../domain/pod-layout.ts';
+import type { KubernetesObject } from '../client/object.ts';
+import { type Condition, conditionsOf, isRecord, parseTime } from '../kueue/condition.ts';
+
+/** A pod of a step, as we read it. */
+export interface Pod {
+  readonly name: string;
+  readonly uid: string;
+  readonly node?: string;
+  readonly createdAtMs: number;
+  /** A controller or a person has deleted it: by then its containers should have ended. */
+  readonly goneByMs?: number;
+  /** When that was, as long as it is known. */
+  readonly deletedAtMs?: number;
+  readonly isGone: boolean;
+  readonly phase: string;
+  /** Of the pod as a whole: `Evicted`, `DeadlineExceeded`, `NodeLost`, … */
+  readonly reason: string;
+  readonly message: string;
+  readonly conditions: readonly Condition[];
+  readonly step?: ContainerState;
+  readonly agent?: ContainerState;
+  /** As the pod asks for it: `2Gi`. */
+  readonly memoryLimit?: string;
+}
+
+export interface ContainerState {
+  readonly name: string;
+  readonly image: string;
+  readonly restarts: number;
+  readonly waiting?: { readonly reason: string; readonly message: string };
+  readonly running?: { readonly sinceMs?: number };
+  readonly terminated?: Termination;
+  /** How it ended before it was started again. */
+  readonly last?: Termination;
+}
+
+export interface Termination {
+  readonly exitCode: number;
+  /** Of the signal that ended it, where the runtime tells. */
+  readonly signal?: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+}
+
+const Text = z.string().catch('');
+const Terminated = z
+  .object({
+    exitCode: z.number(),
+    signal: z.number().optional().catch(undefined),
+    reason: Text,
+    message: Text,
+    startedAt: z.unknown().optional(),
+    finishedAt: z.unknown().optional(),
+  })
+  .transform(({ exitCode, signal, reason, message, startedAt, finishedAt }): Termination => {
+    const [startedAtMs, finishedAtMs] = [parseTime(startedAt), parseTime(finishedAt)];
+    return {
+      exitCode,
+      ...(signal && { signal }),
+      reason,
+      message,
+      ...(startedAtMs !== undefined && { startedAtMs }),
+      ...(finishedAtMs !== undefined && { finishedAtMs }),
+    };
+  })
+  .optional()
+  .catch(undefined);
+
+const State = z
+  .object({
+    waiting: z.object({ reason: Text, message: Text }).optional().catch(undefined),
+    running: z.object({ startedAt: z.unknown().optional() }).optional().catch(undefined),
+    terminated: Terminated,
+  })
+  .catch({ waiting: undefined, running: undefined, terminated: undefined });
+
+const Container = z.object({
+  name: z.string(),
+  image: Text,
+  restartCount: z.number().catch(0),
+  state: State,
+  lastState: State,
+});
+
+const Containers = z.array(Container).catch([]);
+
+/** Never fails: what is missing or of another shape is left out. */
+export function readPod(object: KubernetesObject, isGone: boolean): Pod {
+  const status = object.status ?? {};
+  const spec = object.spec ?? {};
+  const [step, agent] = [
+    containerOf(status['containerStatuses'], containerNames.step),
+    containerOf(status['initContainerStatuses'], containerNames.agent),
+  ];
+  const memoryLimit = memoryLimitOf(spec['containers']);
+  const { name, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds: grace } = object.metadata;
+  const goneByMs = parseTime(deletionTimestamp);
+  return {
+    name,
+    uid: uid ?? '',
+    ...(typeof spec['nodeName'] === 'string' && { node: spec['nodeName'] }),
+    createdAtMs: parseTime(creationTimestamp) ?? 0,
+    ...(goneByMs !== undefined && { goneByMs }),
+    // The time is that of the call plus the grace period. When its containers have ended, the kubelet deletes it once more,
+    // with a grace of 0 and a time of its own: then the first call is not known any more.
+    ...(goneByMs !== undefined && typeof grace === 'number' && grace > 0 && { deletedAtMs: goneByMs - grace * 1000 }),
+    isGone,
+    phase: Text.parse(status['phase']),
+    reason: Text.parse(status['reason']),
+    message: Text.parse(status['message']),
+    conditions: conditionsOf(status),
+    ...(step && { step }),
+    ...(agent && { agent }),
+    ...(memoryLimit !== undefined && { memoryLimit }),
+  };
+}
+
+function containerOf(statuses: unknown, name: string): ContainerState | undefined {
+  const found = Containers.parse(statuses ?? []).find((container) => container.name === name);
+  if (found === undefined) return undefined;
+  const { waiting, running, terminated } = found.state;
+  const sinceMs = parseTime(running?.startedAt);
+  return {
+    name,
+    image: found.image,
+    restarts: found.restartCount,
+    ...(waiting && { waiting }),
+    ...(running && { running: { ...(sinceMs !== undefined && { sinceMs }) } }),
+    ...(terminated && { terminated }),
+    ...(found.lastState.terminated && { last: found.lastState.terminated }),
+  };
+}
+
+function memoryLimitOf(containers: unknown): string | undefined {
+  if (!Array.isArray(containers)) return undefined;
+  const step = containers.filter(isRecord).find(({ name }) => name === containerNames.step);
+  const resources = step?.['resources'];
+  const limits = isRecord(resources) && isRecord(resources['limits']) ? resources['limits'] : {};
+  const memory = limits['memory'];
+  return typeof memory === 'string' || typeof memory === 'number' ? String(memory) : undefined;
+}
+
+/** The newest one that nobody has deleted, else the newest. Kueue's next admission makes a new pod. */
+export function currentPod(pods: readonly Pod[]): Pod | undefined {
+  const isLeaving = ({ isGone, goneByMs }: Pod): number => Number(isGone || goneByMs !== undefined);
+  return [...pods].sort((a, b) => isLeaving(a) - isLeaving(b) || b.createdAtMs - a.createdAtMs)[0];
+}

@@ -1,0 +1,57 @@
+import type { ObjectLocation } from '../../domain/object-location.ts';
+import type { EngineHost, WorkOrder } from '../../ports/engine.ts';
+import { areaOf } from '../../ports/staging.ts';
+import { type KubernetesObject, type ResourceType, resources } from './client/object.ts';
+import type { Cluster } from './cluster.ts';
+import type { FollowedStep } from './followed-step.ts';
+import { annotationKeys } from './labels.ts';
+import { type AgentAccess, buildPodJob } from './pod/build-pod-job.ts';
+import { buildSecret } from './pod/build-secret.ts';
+import { buildStepPod } from './pod/build-step-pod.ts';
+
+export interface StepObjects {
+  readonly object: KubernetesObject;
+  /** What is created right after the object, owned by it. */
+  secretOf(created: KubernetesObject): { readonly type: ResourceType; readonly object: KubernetesObject };
+}
+
+/** Puts together what a step becomes in the cluster: the pure builders below, and what only the session knows. */
+export class StepObjectBuilder {
+  private readonly cluster: Cluster;
+  private readonly host: EngineHost;
+
+  constructor(cluster: Cluster, host: EngineHost) {
+    this.cluster = cluster;
+    this.host = host;
+  }
+
+  /** Waits for the session's access to storage, and puts the workflow's sources there, if the step needs them. */
+  async build({ order, kind }: FollowedStep, signal: AbortSignal): Promise<StepObjects> {
+    const { settings } = this.cluster;
+    const pod = buildStepPod(order, settings, this.cluster.contextFor(order.queue));
+    const job = buildPodJob(order, settings, await this.accessOf(order, signal));
+    const env = this.host.ownVariablesOf(order.id);
+    return {
+      object: kind.manifest(order, pod),
+      secretOf: (created) => ({ type: resources.secrets, object: buildSecret(order, pod, { job, env }, created) }),
+    };
+  }
+
+  /** Whether an object that is there already is of the same request (design.md 12.1). */
+  isSame(there: KubernetesObject, wanted: KubernetesObject): boolean {
+    const key = annotationKeys.requestHash;
+    return there.metadata.annotations?.[key] === wanted.metadata.annotations?.[key];
+  }
+
+  private async accessOf({ id, spec }: WorkOrder, signal: AbortSignal): Promise<AgentAccess> {
+    if (spec.staging === undefined) return { stores: {}, environment: {} };
+    const { stores, environment } = await this.host.staging.forElsewhere(signal);
+    await this.host.staging.prepareElsewhere(spec.staging, signal);
+    return { stores, environment, logs: logsOf(spec.staging.area, id) };
+  }
+}
+
+/** Where the agent keeps the streams of a step in storage. */
+export function logsOf(area: ObjectLocation, step: string): ObjectLocation {
+  return areaOf(areaOf(area, 'logs'), step);
+}
