@@ -1,5 +1,6 @@
 """The shim with a simulated core (simulated_core.py). With the real one it is tested in test/workflows."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -14,6 +15,21 @@ HERE = Path(__file__).parent
 SOURCE = HERE.parent / "src"
 # Snakemake looks for plugins when it is imported.
 sys.path.insert(0, str(SOURCE))
+
+WORKFLOWS = HERE.parents[2] / "test" / "workflows"
+
+
+def module_of_workflows(name):
+    """A module of the tests of whole workflows."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, WORKFLOWS / f"{name}.py")
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+object_storage = module_of_workflows("object_storage")
+s3_server = object_storage.s3_server
 
 SIMULATED = {"KONVERGE_NODE": sys.executable, "KONVERGE_CORE": str(HERE / "simulated_core.py")}
 

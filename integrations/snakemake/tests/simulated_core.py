@@ -2,11 +2,19 @@
 
 It is no part of konverge and promises nothing that the core promises: no store, no quota, no adoption.
 Started as the core is (`<python> simulated_core.py core --workdir W`), so a test sets KONVERGE_NODE to Python
-and KONVERGE_CORE to this file. KONVERGE_SIMULATE, a JSON object, has it misbehave: busy: n            the
-first n posts of steps are answered with 429 refuse: rule       steps of this rule are refused reject: rule
-a batch with a step of this rule is answered with 400 die_after: n       the process ends without a word after
-n steps have ended silent: true       it ends before it says that it is ready not_ready: true    it says that
-it cannot serve forget: true       the first session is forgotten after its first batch
+and KONVERGE_CORE to this file. With another engine than `local` steps run in an empty environment (simulated_agent.py).
+KONVERGE_SIMULATE, a JSON object, has it misbehave:
+
+busy: n                 the first n posts of steps are answered with 429
+refuse: rule            steps of this rule are refused
+reject: rule            a batch with a step of this rule is answered with 400
+die_after: n            the process ends without a word after n steps have ended
+silent: true            it ends before it says that it is ready
+not_ready: true         it says that it cannot serve
+forget: true            the first session is forgotten after its first batch
+storage_needed: true    it opens no session
+engine: name            what it says of itself, whatever is asked for; `namespace` is the same
+engine_at_first: name   what it is if nobody asks
 """
 
 import contextlib
@@ -32,6 +40,7 @@ ENDED = ("succeeded", "failed", "cancelled")
 class Core:
     def __init__(self, workdir):
         self.workdir = Path(workdir)
+        self.engine = FAULTS.get("engine") or stated("--engine") or FAULTS.get("engine_at_first", "local")
         self.state = self.workdir / ".snakemake" / "konverge"
         self.changed = threading.Condition()
         self.sessions = {}
@@ -47,6 +56,11 @@ class Core:
         with self.record.open("a") as file:
             file.write(json.dumps(what) + "\n")
 
+    def health(self):
+        namespace = FAULTS.get("namespace") or stated("--namespace")
+        said = {} if namespace is None else {"namespace": namespace}
+        return {"pid": os.getpid(), "version": "0", "engine": self.engine, **said}
+
     def open(self, body):
         self.opened += 1
         name = body.get("resume") or f"s{os.getpid()}-{self.opened}"
@@ -54,7 +68,7 @@ class Core:
         self.note(session=name, **body)
         return {
             "session": name,
-            "engine": FAULTS.get("engine") or body.get("engine") or "local",
+            "engine": self.engine,
             "heartbeatMs": 300,
             "lastSeq": microseconds(),
             "unfinished": 0,
@@ -90,6 +104,7 @@ class Core:
         execution = request["execution"]
         opened = self.sessions.get(session, {"environment": {}})
         env = {**opened["environment"], **request["env"]}
+        direct = execution["mode"] != "fallback"
         if execution["mode"] == "direct":
             argvs = [[execution["shell"], "-c", command] for command in execution["commands"]]
         elif execution["mode"] == "group":
@@ -100,7 +115,12 @@ class Core:
             env.update(opened.get("fallbackEnvironment", {}))
         plan = request.get("staging")
         staged = plan is not None and plan["by"] == "agent"
-        cwd = simulated_agent.stage(plan, (opened.get("storage") or {}).get("sources")) if staged else request["cwd"]
+        elsewhere = self.engine != "local"
+        here = not staged and (plan is None or not elsewhere)
+        storage = opened.get("storage") or {}
+        cwd = request["cwd"] if here else simulated_agent.stage(plan, storage)
+        if elsewhere:
+            env = {**simulated_agent.image(snakemake=not direct), **env}
         usage = []
         code = 0
         with self.slots, Path(logs["stdout"]).open("wb") as stdout, Path(logs["stderr"]).open("wb") as stderr:
@@ -110,7 +130,14 @@ class Core:
                 started = time.monotonic()
                 with long_argument(argv) as short:
                     step["process"] = subprocess.Popen(
-                        short, cwd=cwd, env=env, stdout=stdout, stderr=stderr, start_new_session=True
+                        ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in env.items()), *short]
+                        if elsewhere
+                        else short,
+                        cwd=cwd,
+                        env=env,
+                        stdout=stdout,
+                        stderr=stderr,
+                        start_new_session=True,
                     )
                     code = step["process"].wait()
                 wall = max(1, round((time.monotonic() - started) * 1000))
@@ -119,7 +146,7 @@ class Core:
                     break
         state = "cancelled" if step["state"] == "cancelled" else "failed" if code else "succeeded"
         failure = {"class": "user", "message": f"the command ended with exit code {code}", "exitCode": code, "hint": ""}
-        missing = simulated_agent.commit(plan, cwd, state == "succeeded") if staged else None
+        missing = simulated_agent.commit(plan, cwd, state == "succeeded", storage["stores"]) if staged else None
         if missing is not None:
             state, failure = "failed", {"class": "user", "message": missing, "hint": ""}
         with self.changed:
@@ -159,6 +186,11 @@ class Core:
         ):
             time.sleep(0.01)
         return {}
+
+
+def stated(flag):
+    """What the command line says."""
+    return sys.argv[sys.argv.index(flag) + 1] if flag in sys.argv else None
 
 
 def microseconds():
@@ -214,7 +246,9 @@ class Handler(BaseHTTPRequestHandler):
         parts = url.path.strip("/").split("/")[1:]
         body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"null")
         if parts == ["health"]:
-            return self.answer(200, {"pid": os.getpid(), "version": "0", "engine": "local"})
+            return self.answer(200, core.health())
+        if parts == ["sessions"] and FAULTS.get("storage_needed"):
+            return self.fail(422, "storage-needed", "no volume of the pods contains this directory")
         if parts == ["sessions"]:
             return self.answer(201, core.open(body))
         session, action = parts[1], parts[2] if len(parts) > 2 else ""
@@ -271,9 +305,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 def main():
-    workdir = sys.argv[sys.argv.index("--workdir") + 1]
-    core = Core(workdir)
+    core = Core(stated("--workdir"))
     core.state.mkdir(parents=True, exist_ok=True)
+    (core.state / "command.json").write_text(json.dumps(sys.argv))
     if FAULTS.get("silent"):
         print("simulated: I am broken", file=sys.stderr)
         return 3

@@ -30,6 +30,18 @@ def test_only_logs_with_something_in_them_are_shown(tmp_path):
     assert log_files(step) == [str(tmp_path / "err")]
 
 
+def test_logs_that_are_away_or_not_ours_to_read_never_hurt(tmp_path):
+    folder = tmp_path / "stderr"
+    folder.mkdir()
+    (folder / "not a log").touch()
+    step = active(stderr=str(folder), stdout=None, other=str(tmp_path / "none"))
+    failure = {"message": "the pod is gone"}
+    assert (
+        failure_message(step, {"state": "failed", "failure": failure}) == "kueue: rule sort sample=a: the pod is gone"
+    )
+    assert str(tmp_path / "none") not in log_files(step)
+
+
 def test_a_refusal_carries_the_cores_words_and_hint():
     text = refusal_message(active(), CoreError("never-fits", "too large", "Ask for less."))
     assert "rule sort sample=a" in text

@@ -3,10 +3,10 @@
 RULE = 'rule a:\n    output: "a.txt"\n    script: "scripts/a.py"\n'
 
 
-def posted(shim, *arguments, faults=None):
+def posted(shim, *arguments):
     shim.write("Snakefile", RULE)
     shim.write("scripts/a.py", "print(snakemake.config)\n")
-    shim.run("--config", "secret=hidden", *arguments, faults={"refuse": "a", **(faults or {})})
+    shim.run("--config", "secret=hidden", *arguments, faults={"refuse": "a"})
     return shim.noted("step")[-1]
 
 
@@ -30,9 +30,3 @@ def test_a_changed_script_or_configuration_is_another_request(shim):
 def test_no_configuration_travels_and_a_refused_step_leaves_no_file(shim):
     assert "hidden" not in str(posted(shim))
     assert list((shim.path / ".snakemake/konverge/scripts").iterdir()) == []
-
-
-def test_another_machine_has_no_such_file(shim):
-    execution = posted(shim, faults={"engine": "kubernetes"})["execution"]
-    assert execution["mode"] == "fallback"
-    assert execution["reasons"] == ["it has script:, which needs this machine's Snakemake"]

@@ -9,6 +9,8 @@ from typing import Any
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
+from .errors import CoreError
+
 STORAGE = "storage"
 DRIVER = "driver"
 SHARED = "shared"
@@ -37,6 +39,17 @@ def artifacts_mode(workflow: Any, stated: str | None) -> str:
     if provider is not None:
         return STORAGE
     return SHARED if SharedFSUsage.INPUT_OUTPUT in settings.shared_fs_usage else DRIVER
+
+
+def refuse_on_cluster(mode: str) -> None:
+    """Raises CoreError if files cannot reach pods in this way. Whether they can by `shared`, the core knows."""
+    if mode == DRIVER:
+        raise CoreError(
+            "storage-needed",
+            "on Kubernetes the files of steps do not move from and to this working directory",
+            "Give --default-storage-provider s3 and --default-storage-prefix s3://bucket/prefix, or mount this "
+            "directory by kubernetes.volumes in konverge.yaml and give --kueue-artifacts shared.",
+        )
 
 
 def leave_shared_file_system(workflow: Any) -> None:

@@ -1,5 +1,8 @@
 """The exact text that Snakemake would hand to the shell for a job.
 
+On another machine the same text runs in the image of the step, of which nothing is known: then the shell is named and
+not found here, and a shell that is not bash is not asked for `pipefail` if it has none (`portable`).
+
 Snakemake's shell() takes the command from the frame that calls it: the rule's function, whose locals are the
 job's properties and whose globals are those of the module that the rule comes from. `Job.shellcmd` is not
 that text: it is made for printing and uses the main Snakefile's globals, so a module's rule may print one
@@ -11,6 +14,10 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+STRICT = "set -euo pipefail; "
+# The wrapper of a pod takes sh where the image has no bash. dash before 0.5.13 ends at an option that it does not know.
+PORTABLE_STRICT = "set -eu; if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi; "
+
 
 class NotDirectError(Exception):
     """The command cannot be computed here; the message says why, as the end of a sentence."""
@@ -21,29 +28,33 @@ def iterations(job: Any) -> list[int | None]:
     return list(range(job.benchmark_repeats or 1)) if job.benchmark is not None else [None]
 
 
-def shell_commands(job: Any) -> list[str]:
+def shell_commands(job: Any, *, portable: bool) -> list[str]:
     """One command for each of the job's runs. The job must be settled (resources.py)."""
     rule = job.rule
     return [
-        whole_command(job, rule.shellcmd, {**rule.run_func.__globals__, **function_locals(job, iteration)})
+        whole_command(
+            job, rule.shellcmd, {**rule.run_func.__globals__, **function_locals(job, iteration)}, portable=portable
+        )
         for iteration in iterations(job)
     ]
 
 
-def shell_executable(job: Any) -> str:
-    """Absolute path of the shell that runs the job's command."""
+def shell_executable(job: Any, *, portable: bool) -> str:
+    """The shell that runs the job's command: its absolute path here, or its bare name for another machine."""
     from snakemake.shell import shell  # noqa: PLC0415
 
     stated = job.resources.get("shell_exec") or shell.get_executable()
     if stated is None:
-        return "/bin/sh"
+        return "sh" if portable else "/bin/sh"
+    if portable:
+        return Path(stated).name
     found = which(stated)
     if found is None:
         raise NotDirectError(f"its shell {stated} is not on PATH")
     return str(Path(found).absolute())
 
 
-def whole_command(job: Any, pattern: str, variables: Mapping[str, Any]) -> str:
+def whole_command(job: Any, pattern: str, variables: Mapping[str, Any], *, portable: bool) -> str:
     """What shell() makes of `pattern`: formatted, and between the prefix and the suffix of the workflow."""
     from snakemake.shell import shell  # noqa: PLC0415
     from snakemake.utils import QuotedFormatter, SequenceFormatter  # noqa: PLC0415
@@ -52,7 +63,10 @@ def whole_command(job: Any, pattern: str, variables: Mapping[str, Any]) -> str:
     formatter.element_formatter = QuotedFormatter(None)
     text = formatter.vformat(pattern, (), variables)
     executable = job.resources.get("shell_exec") or shell.get_executable()
-    return " ".join((shell._get_process_prefix(executable), text, shell._process_suffix)).strip()
+    prefix = shell._get_process_prefix(executable)
+    if portable and prefix == STRICT:
+        prefix = PORTABLE_STRICT
+    return " ".join((prefix, text, shell._process_suffix)).strip()
 
 
 def function_locals(job: Any, bench_iteration: int | None) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .artifacts import SHARED, announcement
-from .environment import storage_credentials, workflow_environment
+from .artifacts import SHARED, announcement, refuse_on_cluster
+from .core_process import RunningCore, Wanted
+from .environment import cluster_environment, cluster_storage_environment, storage_credentials, workflow_environment
 from .errors import CoreError, CoreUnreachableError
 from .events import EventReader
 from .heartbeat import Heartbeat
@@ -52,6 +53,8 @@ class CoreLink:
         self._reader: EventReader | None = None
         self._heartbeat: Heartbeat | None = None
         self._switch_interval = sys.getswitchinterval()
+        self.local = True
+        """Whether steps run on this machine; known once the link is open."""
         self.session: Session | None = None
         self.stores: Stores | None = None
         self.sources: dict[str, str] | None = None
@@ -106,10 +109,26 @@ class CoreLink:
         sys.setswitchinterval(self._switch_interval)
 
     def _new_session(self) -> Session:
+        settings, workdir = self._run.settings, self._run.workdir
+        wanted = Wanted(settings.engine, settings.namespace, settings.config or self._config_of_caller())
+        session = Session(workdir, wanted, self._opening_for)
+        announce(workdir, session.facts.id)
+        return session
+
+    def step_environment(self) -> dict[str, str]:
+        """What the calling Snakemake gives to every step, now."""
+        workflow = self._run.workflow
+        return workflow_environment(workflow) if self.local else cluster_environment(workflow)
+
+    def _opening_for(self, core: RunningCore) -> dict[str, Any]:
+        """Raises CoreError if this run cannot be on the core's engine."""
         from snakemake.common import __version__  # noqa: PLC0415
 
-        workflow, settings, workdir = self._run.workflow, self._run.settings, self._run.workdir
-        self.environment = workflow_environment(workflow)
+        workflow, settings = self._run.workflow, self._run.settings
+        self.local = core.local
+        if not self.local:
+            refuse_on_cluster(self._run.mode)
+        self.environment = self.step_environment()
         methods = {method.name for method in workflow.deployment_settings.deployment_method}
         words = {
             "engine": settings.engine,
@@ -122,16 +141,14 @@ class CoreLink:
                 "containers": "on" if "APPTAINER" in methods else "off",
             },
         }
-        fallback = {**storage_credentials(workflow), **self._envvars()}
-        opening = opening_request(__version__, workdir, words, self.environment, fallback, self._storage())
-        session = Session(workdir, opening, settings.engine, settings.config or self._config_of_caller())
-        announce(workdir, session.facts.id)
-        return session
+        storage = storage_credentials(workflow) if self.local else cluster_storage_environment(workflow)
+        fallback = {**storage, **self._envvars()}
+        return opening_request(__version__, self._run.workdir, words, self.environment, fallback, self._storage())
 
     def _storage(self) -> dict[str, Any] | None:
         """How the core reaches storage, and the workflow's sources; None if steps work in place."""
         run = self._run
-        self.stores = Stores(run.workflow, run.mode)
+        self.stores = Stores(run.workflow, run.mode, local=self.local)
         if run.mode == SHARED:
             return None
         line = announcement(run.workflow, run.mode)

@@ -14,31 +14,79 @@ import select
 import shutil
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .client import call
 from .errors import CoreError, CoreNotStartableError, CoreUnreachableError, core_error_from
 
-START_TIMEOUT_SECONDS = 30.0
+# A core that cannot reach its cluster says so after half a minute.
+START_TIMEOUT_SECONDS = 60.0
 NODE_MAJOR = 24
 
 
-def connect_or_start(workdir: Path, engine: str | None, config: str | None) -> str:
-    """The socket of the core that serves `workdir`. Raises CoreNotStartableError."""
-    return running_socket(workdir) or _start(workdir, engine, config)
+@dataclass(frozen=True)
+class Wanted:
+    """What a core is asked to be; None leaves it to konverge.yaml."""
+
+    engine: str | None = None
+    namespace: str | None = None
+    config: str | None = None
 
 
-def running_socket(workdir: Path) -> str | None:
-    """The socket of the core that already serves `workdir`, if it answers."""
+@dataclass(frozen=True)
+class RunningCore:
+    """A core that answers, and what it says of itself. `namespace` is that of a Kubernetes engine."""
+
+    socket: str
+    engine: str
+    namespace: str | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether steps run on this machine."""
+        return self.engine == "local"
+
+
+def connect_or_start(workdir: Path, wanted: Wanted) -> RunningCore:
+    """The core that serves `workdir`.
+
+    Raises CoreNotStartableError, CoreUnreachableError if it ends just now, and CoreError if it is another than wanted.
+    """
+    core = running_core(workdir) or _ask(_start(workdir, wanted))
+    _check(core, wanted, workdir)
+    return core
+
+
+def running_core(workdir: Path) -> RunningCore | None:
+    """The core that already serves `workdir`, if it answers."""
     try:
         announced = json.loads(_state(workdir, "core.json").read_text())
-        socket_path = str(announced["socket"])
-        call(socket_path, "GET", "/v1/health", timeout=5)
+        return _ask(str(announced["socket"]), timeout=5)
     # A file that is half written, of another format or left behind by a dead core: then there is none.
     except (OSError, ValueError, KeyError, TypeError, CoreError, CoreUnreachableError):
         return None
-    return socket_path
+
+
+def _ask(socket_path: str, timeout: float = 20) -> RunningCore:
+    health = call(socket_path, "GET", "/v1/health", timeout=timeout)
+    return RunningCore(socket_path, str(health["engine"]), health.get("namespace"))
+
+
+def _check(core: RunningCore, wanted: Wanted, workdir: Path) -> None:
+    """A core that was started before goes on as it is for as long as its steps run."""
+    if wanted.engine is not None and wanted.engine != core.engine:
+        difference = f"with the engine {core.engine}, and {wanted.engine} is asked for"
+    elif wanted.namespace is not None and not core.local and core.namespace not in (None, wanted.namespace):
+        difference = f"in the namespace {core.namespace}, and {wanted.namespace} is asked for"
+    else:
+        return
+    raise CoreError(
+        "workdir-busy",
+        f"a core still runs for {workdir} {difference}",
+        "Wait until its steps have ended, or end them with: konverge cancel --all.",
+    )
 
 
 def node_command() -> str:
@@ -103,12 +151,11 @@ def _node_on_path() -> str:
     return node
 
 
-def _start(workdir: Path, engine: str | None, config: str | None) -> str:
+def _start(workdir: Path, wanted: Wanted) -> str:
     command = [*core_command(), "core", "--workdir", str(workdir)]
-    if engine is not None:
-        command += ["--engine", engine]
-    if config is not None:
-        command += ["--config", config]
+    flags = {"--engine": wanted.engine, "--namespace": wanted.namespace, "--config": wanted.config}
+    for flag, value in flags.items():
+        command += [flag, value] if value is not None else []
     log = _state(workdir, "core.log")
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     log_start = log.stat().st_size if log.exists() else 0

@@ -4,8 +4,28 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .stores import chain_credentials, chain_region
+
 OURS = ("KONVERGE_", "SNAKEMAKE_KUEUE_")
 STORAGE = "SNAKEMAKE_STORAGE_"
+# They name files of this machine, or what is in one.
+AWS_FILES = frozenset(
+    {
+        "AWS_CA_BUNDLE",
+        "AWS_CONFIG_FILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_PROFILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    }
+)
+# Services that only this machine or container asks for credentials.
+AWS_OF_THIS_MACHINE = ("AWS_CONTAINER_", "AWS_EC2_METADATA_", "AWS_ROLE_", "AWS_LAMBDA_")
+CREDENTIAL_VARIABLES = {
+    "accessKeyId": "AWS_ACCESS_KEY_ID",
+    "secretAccessKey": "AWS_SECRET_ACCESS_KEY",
+    "sessionToken": "AWS_SESSION_TOKEN",
+}
 AWS_CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
 
 
@@ -36,6 +56,33 @@ def storage_credentials(workflow: Any) -> dict[str, str]:
     if not _uses_s3(workflow):
         return {}
     return {name: value for name, value in os.environ.items() if name in AWS_CREDENTIALS}
+
+
+def cluster_environment(workflow: Any) -> dict[str, str]:
+    """What this process gives to a step on another machine: only what `envvars:` and --envvars declare."""
+    declared = {*workflow.envvars, *workflow.remote_execution_settings.envvars}
+    return {name: os.environ[name] for name in sorted(declared) if name in os.environ}
+
+
+def cluster_storage_environment(workflow: Any) -> dict[str, str]:
+    """What a Snakemake on another machine needs to reach storage as this one does, but for what its plugin is told.
+
+    Files of this machine do not go there: credentials from one travel as variables, and a profile has no meaning.
+    """
+    if not _uses_s3(workflow):
+        return {}
+    given = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("AWS_") and name not in AWS_FILES and not name.startswith(AWS_OF_THIS_MACHINE)
+    }
+    region = chain_region()
+    keys = chain_credentials() or {}
+    return {
+        **({"AWS_DEFAULT_REGION": region} if region else {}),
+        **given,
+        **{CREDENTIAL_VARIABLES[name]: value for name, value in keys.items()},
+    }
 
 
 def changes(environment: Mapping[str, str], since: Mapping[str, str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ class Executor(JobCommandExecutor, IdleStatusExecutor):
     def _submit(self, step: ActiveStep, adopted: dict[str, Any] | None) -> bool:
         """Make the directory ready for a step and tell Snakemake that it is on its way."""
         try:
-            make_ready(self._run, step, adopted)
+            make_ready(self._run, step, adopted, local=self._link is None or self._link.local)
             # Snakemake's mark of incomplete outputs is for those that appear before their job has ended.
             self.report_job_submission(step.info, register_job=self._run.is_in_place(step))
         except Exception as error:

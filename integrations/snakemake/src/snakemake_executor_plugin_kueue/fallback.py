@@ -1,4 +1,7 @@
-"""Snakemake's own job command, mended where it does not work for a step in a shared directory.
+"""Snakemake's own job command, mended where it does not work for a step.
+
+On another machine it begins where the workflow's sources have been unpacked, in an image with Snakemake and the plugins
+for storage, and names nothing of this machine; see `surroundings`.
 
 Upstream builds the command for a job on a cluster node. Five things go wrong with it here:
 - `--unneeded-temp-files` has the job delete a temp() output that nothing needs, and the main process then
@@ -26,6 +29,10 @@ from snakemake_interface_executor_plugins.utils import format_cli_arg
 from .artifacts import DRIVER, SHARED
 
 FOLDER = ".snakemake/konverge/fallback"
+# Snakemake's own default.
+COPIES = Path(".snakemake/storage")
+# What a volume that is mounted in both places does not bring there.
+THIS_MACHINE = frozenset({SharedFSUsage.SOFTWARE_DEPLOYMENT, SharedFSUsage.SOURCE_CACHE})
 # What a process of this machine shares with the main process even if files go through storage.
 SAME_MACHINE = frozenset({SharedFSUsage.SOURCES, SharedFSUsage.SOFTWARE_DEPLOYMENT, SharedFSUsage.SOURCE_CACHE})
 
@@ -66,18 +73,38 @@ def surroundings(workflow: Any, mode: str, *, local: bool, copies: Path) -> Iter
     which another job may be reading.
     """
     settings = workflow.storage_settings
-    before = settings.shared_fs_usage, settings.remote_job_local_storage_prefix
+    changed: list[tuple[Any, str, Any]] = []
     if mode == DRIVER:
         # It works in place; only what is in storage it fetches itself.
-        settings.shared_fs_usage = SharedFSUsage.all() - {SharedFSUsage.STORAGE_LOCAL_COPIES}
+        changed.append((settings, "shared_fs_usage", SharedFSUsage.all() - {SharedFSUsage.STORAGE_LOCAL_COPIES}))
     elif mode != SHARED and local:
-        settings.shared_fs_usage = SAME_MACHINE
+        changed.append((settings, "shared_fs_usage", SAME_MACHINE))
+    elif mode == SHARED and not local:
+        changed.append((settings, "shared_fs_usage", settings.shared_fs_usage - THIS_MACHINE))
     if mode != SHARED:
-        settings.remote_job_local_storage_prefix = copies
+        changed.append((settings, "remote_job_local_storage_prefix", copies if local else _copies_elsewhere(settings)))
+    if mode != SHARED and not local:
+        changed += [
+            # Where it begins; `workdir:` of the Snakefile led to it already.
+            (workflow, "overwrite_workdir", os.curdir),
+            (workflow.deployment_settings, "conda_prefix", None),
+            (workflow.deployment_settings, "apptainer_prefix", None),
+            (workflow.execution_settings, "shadow_prefix", None),
+        ]
+    before = [(place, name, getattr(place, name)) for place, name, _ in changed]
     try:
+        for place, name, value in changed:
+            setattr(place, name, value)
         yield
     finally:
-        settings.shared_fs_usage, settings.remote_job_local_storage_prefix = before
+        for place, name, value in before:
+            setattr(place, name, value)
+
+
+def _copies_elsewhere(settings: Any) -> Path:
+    """What is said of jobs holds; what is said of this process only does not."""
+    stated = Path(settings.remote_job_local_storage_prefix)
+    return COPIES if stated == Path(settings.local_storage_prefix) else stated
 
 
 def copies_of(ref: str) -> Path:

@@ -8,7 +8,7 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from .artifacts import DRIVER
 from .core_link import CoreLink
-from .environment import changes, workflow_environment
+from .environment import changes
 from .fallback import work_digest
 from .main_process import treat_as_shared, treat_as_usual
 from .plan import FallbackPlan, Plan, plan
@@ -37,7 +37,7 @@ class Intake:
         cpus = self._cpus(job)
         sources = self._link.sources
         digest = sources["digest"] if sources else None
-        decision = plan(job, cpus, self._link.stores, digest, local=self._runs_locally())
+        decision = plan(job, cpus, self._link.stores, digest)
         treat_as_usual(job)
         if self._run.mode == DRIVER and isinstance(decision, FallbackPlan):
             treat_as_shared(job)
@@ -55,21 +55,18 @@ class Intake:
 
     def _request(self, job: Any, decision: Plan, cpus: int | None) -> dict[str, Any]:
         workflow = self._run.workflow
-        env = changes(workflow_environment(workflow), self._link.environment)
+        env = changes(self._link.step_environment(), self._link.environment)
         command = None
         digest = ""
         cwd = str(Path.cwd())
         if isinstance(decision, FallbackPlan):
             self._explain(job, decision.reasons)
-            command = self._command(job, cpus, self._run.mode, local=self._runs_locally())
+            command = self._command(job, cpus, self._run.mode, local=self._link.local)
             digest = work_digest(job, workflow)
             # The Snakemake in the job applies `workdir:` itself.
             cwd = workflow.workdir_init
         version = self._run.versions.version
         return step_request(job, decision, command=command, digest=digest, cwd=cwd, env=env, cpus=cpus, version=version)
-
-    def _runs_locally(self) -> bool:
-        return self._link.session is not None and self._link.session.facts.engine == "local"
 
     def _cpus(self, job: Any) -> int | None:
         rule = job.groupid if job.is_group() else job.rule.name

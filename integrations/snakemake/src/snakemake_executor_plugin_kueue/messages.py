@@ -1,5 +1,6 @@
 """What a person reads when a step fails."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,19 @@ def refusal_message(step: ActiveStep, error: CoreError) -> str:
 
 def log_files(step: ActiveStep) -> list[str]:
     """The step's standard output and standard error, those that have something in them."""
-    return [path for path in step.logs.values() if path and _size(path) > 0]
+    return [path for path in step.logs.values() if path and _size(path) > 0 and os.access(path, os.R_OK)]
 
 
 def _tail(path: str | None) -> list[str]:
     if path is None or _size(path) == 0:
         return []
-    with Path(path).open("rb") as file:
-        file.seek(max(0, _size(path) - TAIL_BYTES))
-        lines = file.read().decode(errors="replace").rstrip().splitlines()[-TAIL_LINES:]
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(max(0, _size(path) - TAIL_BYTES))
+            lines = file.read().decode(errors="replace").rstrip().splitlines()[-TAIL_LINES:]
+    except OSError:
+        # Gone since, or not ours to read. The message says enough without it.
+        return []
     return [f"The end of its standard error ({path}):", *(f"    {line}" for line in lines)]
 
 

@@ -8,7 +8,7 @@ from .session import SessionFacts
 SIZED = ("mem", "disk")
 
 
-def settle(job: Any, cpus: int | None) -> None:
+def settle(job: Any, cpus: int | None, tmpdir: str | None = None) -> None:
     """Evaluate a job's resources and params here and now, with no more threads than the step's queue has
     cpus.
 
@@ -17,13 +17,20 @@ def settle(job: Any, cpus: int | None) -> None:
     here as the local executor does it: threads are capped before anything that may depend on them is
     evaluated.
 
+    `tmpdir` takes the place of this machine's own directory for temporary files, for a job of another machine; what
+    the rule says wins.
+
     Uses Job._resources, Job._params and Rule.expand_resources, none of which Snakemake promises to keep.
     """
+    from snakemake.iocontainers import ResourceList  # noqa: PLC0415
+
     settings = job.rule.workflow.resource_settings
     limit = settings.max_threads
     settings.max_threads = min((value for value in (limit, cpus) if value is not None), default=None)
     try:
         job._resources = job.rule.expand_resources(job.wildcards_dict, job.input, job.attempt, skip_evaluation=set())
+        if tmpdir is not None and not states_tmpdir(job):
+            job._resources = ResourceList(fromdict={**dict(job._resources.items()), "tmpdir": tmpdir})
         # Params may have been evaluated with the open tmpdir or with more threads.
         job._params = None
         assert job.params is not None
@@ -39,7 +46,8 @@ def queue_cpus(facts: SessionFacts, rule: str, resources: Any, stated_queue: str
     """
     name = facts.rule_queues.get(rule) or resources.get("kueue_queue") or stated_queue or facts.default_queue
     sizes = [queue.cpu_millis for queue in facts.queues if name is None or queue.name == name]
-    if not sizes or None in sizes:
+    # On a cluster a queue may borrow, and Kueue says what never fits.
+    if facts.engine != "local" or not sizes or None in sizes:
         return None
     return max(1, max(size for size in sizes if size is not None) // 1000)
 
@@ -57,6 +65,11 @@ def described(job: Any) -> dict[str, dict[str, Any]]:
 def is_open(value: object) -> bool:
     """Whether Snakemake's main process does not know a value yet: a TBDString, which is printed as <TBD>."""
     return type(value).__name__ == "TBDString"
+
+
+def states_tmpdir(job: Any) -> bool:
+    """Whether the rule, and not a default, says where temporary files go."""
+    return "tmpdir" in _stated_families(job)
 
 
 def _stated_families(job: Any) -> set[str]:

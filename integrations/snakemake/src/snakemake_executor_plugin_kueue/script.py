@@ -3,6 +3,8 @@
 Snakemake writes a preamble, which makes the object `snakemake`, and the source into one file, and runs an interpreter
 on it. Both texts come from Snakemake's own classes here; only the place of the file is ours. It is named by its
 content, so that a step that comes again is the same if its script and all that the script is given are.
+
+For a step on another machine the file travels in the command: script_travels.py.
 """
 
 import hashlib
@@ -36,9 +38,47 @@ class ScriptRun:
     content: bytes
 
 
+@dataclass(frozen=True)
+class ScriptSource:
+    """A job's script as Snakemake has found it, and the arguments of one of its runs by name."""
+
+    file: Any
+    """Snakemake's LocalSourceFile, absolute."""
+    text: str
+    language: str
+    call: dict[str, Any]
+
+    def made_at(self, file: Any, calls: list[tuple[str, dict[str, Any]]]) -> Any:
+        """Snakemake's object for this script as if it were at `file`. Calls of the shell are noted in `calls`."""
+        kind = _capturing(CLASSES[self.language], calls)
+        # The cache's path is a directory of this run alone, with copies of what lies beside the script anyway.
+        known = {**self.call, "path": file, "cache_path": None, "source": self.text, "is_local": True}
+        names = list(inspect.signature(kind.__init__).parameters)[1:]
+        return kind(**{name: known[name.removesuffix("_")] for name in names})
+
+
 def script_runs(job: Any) -> list[ScriptRun]:
     """One for each of the job's runs. The job must be settled (resources.py). Raises NotDirectError."""
-    return [_script_run(job, _call(job, iteration)) for iteration in iterations(job)]
+    return [_script_run(job, source) for source in script_sources(job)]
+
+
+def script_sources(job: Any) -> list[ScriptSource]:
+    """One for each of the job's runs. Raises NotDirectError."""
+    return [_local_source(job, _call(job, iteration)) for iteration in iterations(job)]
+
+
+def written(script: Any, preamble: str) -> bytes:
+    """The whole file of a script. Raises NotDirectError if it would be given what only the running job knows."""
+    if OPEN in preamble:
+        raise NotDirectError("its script: is given a value that only the running job knows (<TBD>)")
+    text = io.BytesIO()
+    script.write_script(preamble, text)
+    return text.getvalue()
+
+
+def file_name(content: bytes, source: ScriptSource) -> str:
+    """By content, so that the same step has the same one."""
+    return f"{hashlib.sha256(content).hexdigest()[:32]}.{source.file.get_filename()}"
 
 
 def _call(job: Any, iteration: int | None) -> dict[str, Any]:
@@ -65,29 +105,17 @@ def _call(job: Any, iteration: int | None) -> dict[str, Any]:
     return call
 
 
-def _script_run(job: Any, call: dict[str, Any]) -> ScriptRun:
-    source_file, source, class_name = _local_source(job, call)
+def _script_run(job: Any, source: ScriptSource) -> ScriptRun:
     calls: list[tuple[str, dict[str, Any]]] = []
-    kind = _capturing(class_name, calls)
-    # The cache's path is a directory of this run alone, with copies of what lies beside the script anyway.
-    known = {**call, "path": source_file, "cache_path": None, "source": source, "is_local": True}
-    names = list(inspect.signature(kind.__init__).parameters)[1:]
-    script = kind(**{name: known[name.removesuffix("_")] for name in names})
-    preamble = script.get_preamble()
-    if OPEN in preamble:
-        raise NotDirectError("its script: is given a value that only the running job knows (<TBD>)")
-    text = io.BytesIO()
-    script.write_script(preamble, text)
-    content = text.getvalue()
-    digest = hashlib.sha256(content).hexdigest()[:32]
-    file = Path.cwd() / FOLDER / f"{digest}.{source_file.get_filename()}"
+    script = source.made_at(source.file, calls)
+    content = written(script, script.get_preamble())
+    file = Path.cwd() / FOLDER / file_name(content, source)
     script.execute_script(str(file))
     ((pattern, variables),) = calls
-    return ScriptRun(whole_command(job, pattern, variables), file, content)
+    return ScriptRun(whole_command(job, pattern, variables, portable=False), file, content)
 
 
-def _local_source(job: Any, call: dict[str, Any]) -> tuple[Any, str, str]:
-    """The script's file, its text, and the class of snakemake.script for its language."""
+def _local_source(job: Any, call: dict[str, Any]) -> ScriptSource:
     from snakemake.script import get_source  # noqa: PLC0415
 
     path = call["path"]
@@ -104,7 +132,7 @@ def _local_source(job: Any, call: dict[str, Any]) -> tuple[Any, str, str]:
         raise NotDirectError("its script: has a relative path")
     if language not in CLASSES:
         raise NotDirectError(f"its script: is of a kind that only Snakemake runs ({language or 'unknown'})")
-    return source_file, source, CLASSES[language]
+    return ScriptSource(source_file, source, language, call)
 
 
 def _capturing(class_name: str, calls: list[tuple[str, dict[str, Any]]]) -> Any:

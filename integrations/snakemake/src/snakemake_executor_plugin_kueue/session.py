@@ -5,12 +5,12 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .client import REQUEST_TIMEOUT_SECONDS, EventStream, call
-from .core_process import connect_or_start
+from .core_process import RunningCore, Wanted, connect_or_start
 from .errors import CoreError, CoreUnreachableError
 
 # Before each try to bring a dead core back. About half a minute in all; then the run is given up.
@@ -53,11 +53,12 @@ class Session:
     that he used, so that of several threads that see one death only one starts a new core.
     """
 
-    def __init__(self, workdir: Path, opening: dict[str, Any], engine: str | None, config: str | None) -> None:
+    def __init__(self, workdir: Path, wanted: Wanted, opening: Callable[[RunningCore], dict[str, Any]]) -> None:
+        """`opening` makes what the session says of itself. It is asked once, when the engine is known."""
         self._workdir = workdir
-        self._opening = opening
-        self._engine = engine
-        self._config = config
+        self._wanted = wanted
+        self._make_opening = opening
+        self._opening: dict[str, Any] | None = None
         self._recovery = threading.Lock()
         self._closing = threading.Event()
         self._lost: CoreLostError | None = None
@@ -118,22 +119,33 @@ class Session:
 
     def _connect_and_open(self, resume: str | None) -> SessionFacts:
         """A core that was found may be about to end: then a new one is started, once more."""
-        self._socket = connect_or_start(self._workdir, self._engine, self._config)
         try:
+            self._connect()
             return self._open(resume)
         except CoreUnreachableError:
             pass
         except CoreError as error:
             if error.code != "core-unreachable":
                 raise
-        self._socket = connect_or_start(self._workdir, self._engine, self._config)
+        self._connect()
         return self._open(resume)
 
+    def _connect(self) -> None:
+        core = connect_or_start(self._workdir, self._wanted)
+        self._socket = core.socket
+        if self._opening is None:
+            self._opening = self._make_opening(core)
+            # Jobs are planned for this engine: whoever changes konverge.yaml meanwhile changes the next run.
+            namespace = self._wanted.namespace if core.local else (core.namespace or self._wanted.namespace)
+            self._wanted = replace(self._wanted, engine=core.engine, namespace=namespace)
+
     def _open(self, resume: str | None) -> SessionFacts:
+        assert self._opening is not None
+        opening = self._opening
         deadline = time.monotonic() + REQUEST_TIMEOUT_SECONDS
         while True:
             try:
-                return _facts(call(self._socket, "POST", "/v1/sessions", {**self._opening, "resume": resume}))
+                return _facts(call(self._socket, "POST", "/v1/sessions", {**opening, "resume": resume}))
             except CoreError as error:
                 if error.status != 429 or time.monotonic() > deadline:
                     raise

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .artifacts import SHARED
-from .stores import NotStagedError, Stores
+from .stores import NotStagedError, RefusedError, Stores
 
 # Flags of files that live only inside a group of jobs.
 PIPES = ("pipe", "service")
@@ -40,19 +40,48 @@ def agent_plan(job: Any, stores: Stores, sources: str | None) -> dict[str, Any] 
 def step_plan(job: Any, stores: Stores) -> dict[str, Any] | None:
     """The plan of a fallback job; None where there is nothing in storage to be seen by the agent."""
     try:
-        files = [file for _, _, file in expected_outputs(job)]
-        files += [member.benchmark for member in members_of(job) if member.benchmark is not None]
         return {
             "by": "step",
             "area": stores.area(),
             "inputs": [],
-            "outputs": [_plain_output(file, stores) for file in files],
+            "outputs": [_plain_output(file, stores) for file in _own_outputs(job)],
             "logs": [],
             "inner": [],
         }
     except NotStagedError:
         # A provider that only Snakemake speaks: then it is Snakemake's main process alone that looks.
         return None
+
+
+def travelling_step_plan(job: Any, stores: Stores, sources: str | None) -> dict[str, Any]:
+    """The plan of a fallback job on another machine: the sources, from which Snakemake starts there, and the outputs
+    that the agent can look for. Raises RefusedError if the agent cannot even bring the sources there.
+    """
+    try:
+        area = stores.area()
+    except NotStagedError as error:
+        raise RefusedError(f"{error}; the pods of a cluster need the storage provider s3") from error
+    return {
+        "by": "step",
+        "area": area,
+        "inputs": [],
+        "outputs": [_plain_output(file, stores) for file in _own_outputs(job) if _can_be_seen(file, stores)],
+        "logs": [],
+        "inner": [],
+        **({"sources": sources} if sources is not None else {}),
+    }
+
+
+def _own_outputs(job: Any) -> list[Any]:
+    files = [file for _, _, file in expected_outputs(job)]
+    return files + [member.benchmark for member in members_of(job) if member.benchmark is not None]
+
+
+def _can_be_seen(file: Any, stores: Stores) -> bool:
+    try:
+        return bool(_at(file, stores))
+    except NotStagedError:
+        return False
 
 
 def expected_outputs(job: Any) -> list[tuple[int, Any, Any]]:
@@ -93,15 +122,19 @@ def inner_files(job: Any) -> list[Any]:
 def _staged_inputs(job: Any, stores: Stores) -> list[Any]:
     made_inside = {str(file) for member in members_of(job) for file in member.output} if job.is_group() else set()
     files = _unique(file for member in members_of(job) for file in member.input if str(file) not in made_inside)
-    return [file for file in files if _is_staged(file)]
+    return [file for file in files if _is_staged(file, stores)]
 
 
-def _is_staged(file: Any) -> bool:
+def _is_staged(file: Any, stores: Stores) -> bool:
     if file.is_storage:
         # Otherwise the command has the query itself, and reads storage on its own.
         return not file.should_not_be_retrieved_from_storage
+    if not os.path.isabs(str(file)):  # noqa: PTH117 - a string
+        return True
     # Outside the working directory, or Snakemake's own cached source: the local engine's steps see it where it is.
-    return not os.path.isabs(str(file))  # noqa: PTH117 - a string
+    if stores.local:
+        return False
+    raise NotStagedError(f"its input {file} is a file of this machine only")
 
 
 def _output(file: Any, job: Any, stores: Stores) -> dict[str, Any]:

@@ -22,6 +22,8 @@ CLIENT_PREFIXES = ("AWS_", "SSL_CERT_")
 CLIENT_NAMES = frozenset(
     {"HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy"}
 )
+# What boto3 calls these places: variables, and two files in ~/.aws.
+FIXED = ("env", "shared-credentials-file", "config-file")
 CERTIFICATES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 Location = dict[str, str]
@@ -31,16 +33,22 @@ class NotStagedError(Exception):
     """The agent cannot move a file; the message says why, as the end of a sentence."""
 
 
+class RefusedError(Exception):
+    """A job that can run in no way at all; the message says why."""
+
+
 class Stores:
     """The stores of this run: each storage provider in use by its name, and `driver`, this working directory.
 
     Fixed when the session opens, for the core learns of stores only then.
     """
 
-    def __init__(self, workflow: Any, mode: str) -> None:
+    def __init__(self, workflow: Any, mode: str, *, local: bool = True) -> None:
+        """`local`: steps run on this machine, and see its files."""
         self._workflow = workflow
         self._workdir = Path.cwd()
         self.mode = mode
+        self.local = local
         self.settings: dict[str, dict[str, Any]] = {}
         self._names: dict[int, str] = {}
         self._refused: dict[int, str] = {}
@@ -48,7 +56,7 @@ class Stores:
             self.settings[DRIVER] = {"kind": "directory"}
         for name, provider in _providers(workflow):
             try:
-                self.settings[name] = _settings(name, provider)
+                self.settings[name] = _settings(name, provider, local=local)
                 self._names[id(provider)] = name
             except NotStagedError as error:
                 self._refused[id(provider)] = str(error)
@@ -105,7 +113,7 @@ def _providers(workflow: Any) -> Iterator[tuple[str, Any]]:
     yield from known.items()
 
 
-def _settings(name: str, provider: Any) -> dict[str, Any]:
+def _settings(name: str, provider: Any, *, local: bool) -> dict[str, Any]:
     kind = type(provider).__module__
     if kind == DIRECTORY:
         return {"kind": "directory"}
@@ -122,15 +130,38 @@ def _settings(name: str, provider: Any) -> dict[str, Any]:
         "secretAccessKey": settings.secret_key,
         "sessionToken": settings.token,
     }
-    stated = settings.access_key is not None and settings.secret_key is not None
+    credentials = _without_none(**keys)
+    if settings.access_key is None or settings.secret_key is None:
+        credentials = {} if local else chain_credentials() or {}
     return _without_none(
         kind="s3",
         endpointUrl=settings.endpoint_url or (None if _is_aws(client.endpoint_url) else client.endpoint_url),
         region=client.region_name,
-        credentials=_without_none(**keys) if stated else None,
+        credentials=credentials or None,
         pathStyle={"path": True, "virtual": False}.get(style or ""),
         retries=settings.retries,
     )
+
+
+def chain_credentials() -> dict[str, str] | None:
+    """The keys that an S3 client finds here by itself, where they are fixed ones from its environment or from a file.
+
+    None for those that a service lends for a while: who is on another machine asks for his own.
+    """
+    import boto3  # noqa: PLC0415 - it came with the S3 storage plugin
+
+    found = boto3.session.Session().get_credentials()
+    if found is None or found.method not in FIXED:
+        return None
+    return _without_none(accessKeyId=found.access_key, secretAccessKey=found.secret_key, sessionToken=found.token)
+
+
+def chain_region() -> str | None:
+    """The region that an S3 client finds here by itself."""
+    import boto3  # noqa: PLC0415 - it came with the S3 storage plugin
+
+    region = boto3.session.Session().region_name
+    return None if region is None else str(region)
 
 
 def _is_aws(endpoint: str) -> bool:

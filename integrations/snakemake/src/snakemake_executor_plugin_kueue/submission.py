@@ -29,7 +29,7 @@ def adopt(run: Run, session: Session | None, steps: list[ActiveStep]) -> dict[st
     return {ref: result for ref, result in results.items() if result.get("outcome") == "adopted"}
 
 
-def make_ready(run: Run, step: ActiveStep, adopted: dict[str, Any] | None) -> None:
+def make_ready(run: Run, step: ActiveStep, adopted: dict[str, Any] | None, *, local: bool) -> None:
     """Make the directory ready for a step, as Snakemake does before a job. Raises what Snakemake raises."""
     if adopted is not None:
         run.logger.info(f"kueue: {step.request['label']} is taken over from an earlier run.")
@@ -41,7 +41,7 @@ def make_ready(run: Run, step: ActiveStep, adopted: dict[str, Any] | None) -> No
             run.workflow.async_run(member.check_protected_output())
     if not run.is_in_place(step):
         # The step has a directory of its own, empty each time; that is every kind of shadow directory too.
-        make_temporary_directories(step)
+        make_temporary_directories(step, local=local)
         return
     if step.job.is_group():
         if adopted is None:
@@ -54,14 +54,18 @@ def make_ready(run: Run, step: ActiveStep, adopted: dict[str, Any] | None) -> No
         step.job.shadow_dir = adopted["cwd"]
 
 
-def make_temporary_directories(step: ActiveStep) -> None:
-    """What the resource tmpdir names, as Job.prepare() makes it. A relative one is in the step's own directory."""
+def make_temporary_directories(step: ActiveStep, *, local: bool) -> None:
+    """What the resource tmpdir names, as Job.prepare() makes it. A relative one is in the step's own directory.
+
+    `local`: the step runs on this machine. Elsewhere an absolute one is the image's business.
+    """
     for member in members_of(step.job):
         tmpdir = member.resources.get("tmpdir")
         if not tmpdir:
             continue
         if Path(tmpdir).is_absolute():
-            Path(tmpdir).mkdir(parents=True, exist_ok=True)
+            if local:
+                Path(tmpdir).mkdir(parents=True, exist_ok=True)
         else:
             # The directories of inner files are made, the files are not.
             step.request["staging"]["inner"].append(f"{tmpdir}/.keep")
