@@ -9,6 +9,7 @@ const folders = [
   'test/cli',
   'test/examples',
   'test/wheel',
+  'test/cluster/workflows',
   'tools',
   'bench',
 ];
