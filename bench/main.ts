@@ -1,5 +1,7 @@
 import { coreThroughput } from './core-throughput.ts';
 import type { Bench, Figure } from './figure.ts';
+import { k8sApiLoad } from './k8s-api-load.ts';
+import { k8sLatency } from './k8s-latency.ts';
 import { localVsSnakemake } from './local-vs-snakemake.ts';
 import { staging } from './staging.ts';
 import { storageOverhead } from './storage-overhead.ts';
@@ -10,6 +12,8 @@ const benches: Readonly<Record<string, Bench>> = {
   'core-throughput': coreThroughput,
   staging,
   'storage-overhead': storageOverhead,
+  'k8s-latency': k8sLatency,
+  'k8s-api-load': k8sApiLoad,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);
