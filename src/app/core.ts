@@ -14,6 +14,7 @@ import type { CoreContext } from './context.ts';
 import { EventFeed } from './event-feed.ts';
 import { type Explanation, explain } from './explain.ts';
 import { Ledger } from './ledger.ts';
+import { type Preview, preview } from './preview.ts';
 import { Progress } from './progress.ts';
 import { type OpenSession, type SessionRequest, Sessions } from './sessions.ts';
 import { orderOf, outdatedBy, type SubmitItem, type SubmitResult, submit } from './submit.ts';
@@ -53,6 +54,7 @@ export class Core {
     this.engine = parts.createEngine({
       observe: (observations) => this.#progress.observe(observations),
       environmentOf: (id) => this.sessions.environments[this.step(id).spec.execution.mode],
+      ownVariablesOf: (id) => this.sessions.ownVariables[this.step(id).spec.execution.mode],
       staging,
       clock,
       logger,
@@ -210,8 +212,13 @@ export class Core {
     return this.#context.store.lastSeq();
   }
 
-  explain(id: StepId): Explanation {
+  explain(id: StepId): Promise<Explanation> {
     return explain(this.#context, this.step(id));
+  }
+
+  /** What would become of these steps, without taking them. */
+  preview(workdir: string, items: readonly SubmitItem[]): readonly Preview[] {
+    return preview(this.#context, workdir, items);
   }
 
   async close(): Promise<void> {

@@ -21,23 +21,33 @@ export interface Explanation {
   readonly plan: unknown;
 }
 
-export function explain(core: CoreContext, record: StepRecord): Explanation {
-  const { spec } = record;
+export async function explain(core: CoreContext, record: StepRecord): Promise<Explanation> {
+  const waits =
+    record.state === 'queued' || record.state === 'accepted'
+      ? ((await core.engine.whyQueuedNow(record.id)) ?? record.reason)
+      : null;
+  return explanationOf(core, record, waits);
+}
+
+/** Of a step that is known, or of one that is only thought of. */
+export function explanationOf(
+  core: CoreContext,
+  step: Pick<StepRecord, 'id' | 'spec' | 'engine' | 'kind' | 'kindReason' | 'queue'> & { readonly state: string },
+  waits: string | null,
+): Explanation {
+  const { id, spec, state, engine, kind, kindReason, queue } = step;
   return {
-    step: record.id,
+    step: id,
     label: spec.label,
-    state: record.state,
-    engine: record.engine,
-    kind: record.kind,
-    kindReason: record.kindReason,
-    queue: record.queue,
+    state,
+    engine,
+    kind,
+    kindReason,
+    queue,
     mode: spec.execution.mode,
     fallbackReasons: spec.execution.mode === 'fallback' ? spec.execution.reasons : [],
     outputs: spec.staging === undefined ? 'in place' : spec.staging.by === 'agent' ? 'all or none' : 'not atomic',
-    waits:
-      record.state === 'queued' || record.state === 'accepted'
-        ? (core.engine.whyQueued(record.id) ?? record.reason)
-        : null,
-    plan: core.engine.plan({ id: record.id, spec, kind: record.kind, queue: record.queue, sequence: 0 }),
+    waits,
+    plan: core.engine.plan({ id, spec, kind, queue, sequence: 0 }),
   };
 }

@@ -24,7 +24,7 @@ export function recordAfter(record: StepRecord, observation: Observation): StepR
     case 'queued': {
       if (!isRestart(record.state, 'queued')) return { ...record, state: 'queued', reason };
       const { startedAtMs: _gone, ...rest } = record;
-      return { ...rest, state: 'queued', reason, restarts: record.restarts + 1 };
+      return { ...rest, state: 'queued', reason };
     }
     case 'admitted':
     case 'starting':

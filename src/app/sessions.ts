@@ -20,6 +20,8 @@ export interface OpenSession {
 /** By the mode of a step; one object for all steps of a mode, so that an engine can tell that it is the same. */
 export type StepEnvironments = Readonly<Record<Execution['mode'], Readonly<Record<string, string>>>>;
 
+const noEnvironments: StepEnvironments = { direct: {}, group: {}, fallback: {} };
+
 export interface SessionRequest {
   readonly frontEnd: string;
   readonly workdir: string;
@@ -44,7 +46,8 @@ export class Sessions {
   /** Whether a process still lives; false only when it is surely gone (another host is never surely gone). */
   readonly #isAlive: (session: SessionRecord) => boolean;
   #attached: OpenSession | undefined;
-  #environments: StepEnvironments = { direct: {}, group: {}, fallback: {} };
+  #environments: StepEnvironments = noEnvironments;
+  #ownVariables: StepEnvironments = noEnvironments;
   #anyOpened = false;
   #ending = false;
 
@@ -66,6 +69,11 @@ export class Sessions {
   /** Of the newest front end, attached or not: what it has started may have its command still before it. Never stored. */
   get environments(): StepEnvironments {
     return this.#environments;
+  }
+
+  /** Of these, what the front end added for the workflow tool's own job command. */
+  get ownVariables(): StepEnvironments {
+    return this.#ownVariables;
   }
 
   /** From now on none is opened: the core is about to end, and whoever comes must start another. */
@@ -100,6 +108,7 @@ export class Sessions {
     };
     this.#store.write({ sessions: [record] });
     this.#anyOpened = true;
+    this.#ownVariables = { ...noEnvironments, fallback: request.fallbackEnvironment ?? {} };
     this.#environments = {
       direct: request.environment,
       group: request.environment,

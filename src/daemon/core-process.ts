@@ -36,6 +36,7 @@ export interface CoreOptions {
   readonly workdir: string;
   readonly engine?: string;
   readonly config?: string;
+  readonly namespace?: string;
   /** `HOST:PORT`, to be reached over TCP as well. */
   readonly listen?: string;
   /** The token for TCP; absent, one is made and printed with the ready line. */
@@ -106,7 +107,12 @@ async function serve(state: StateDir, options: CoreOptions): Promise<void> {
     stateDir: state.path,
     workdir: state.workdir,
     configuration: configuration.local,
+    kubernetes: {
+      ...configuration.kubernetes,
+      ...(options.namespace !== undefined && { namespace: options.namespace }),
+    },
     defaultQueue: configuration.queue,
+    version,
   });
   const socket = socketPathFor(state);
   const logger = coreLogger();

@@ -1,19 +1,50 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { formatBytes, formatCpuMillis } from '../domain/quantity.ts';
+import { examineCluster } from '../engines/kubernetes/examine/examine-cluster.ts';
 import { createEngineFactory } from '../engines/registry.ts';
+import type { EngineQuestion } from '../frontends/cli/context.ts';
 import type { Finding } from '../frontends/cli/doctor/finding.ts';
 import { systemClock } from '../ports/clock.ts';
 import { silentLogger } from '../ports/logger.ts';
 import { noStaging } from '../ports/no-staging.ts';
+import { clientOptions, kubernetesSettings } from './cluster-options.ts';
 
-/** What the local engine can do on this machine, found by making one in an empty place and asking it. */
-export async function examineEngine(workdir: string): Promise<readonly Finding[]> {
+/** What the engine of a run could do, found by asking it: a cluster, or this machine. */
+export async function examineEngine(question: EngineQuestion): Promise<readonly Finding[]> {
+  let configuration: Configuration;
+  try {
+    configuration = loadConfiguration(question.workdir, question.config);
+  } catch {
+    // It is a finding of its own, with the reason.
+    return [];
+  }
+  return question.engine === 'kubernetes' ? examineKubernetes(configuration, question) : examineLocal(configuration);
+}
+
+function examineKubernetes(configuration: Configuration, question: EngineQuestion): Promise<readonly Finding[]> {
+  const { queue, rules } = configuration;
+  const entries = Object.entries(rules);
+  const wishes = {
+    settings: kubernetesSettings(configuration, question.namespace),
+    queues: [
+      ...(queue === undefined ? [] : [{ name: queue, where: 'queue in konverge.yaml' }]),
+      ...entries.flatMap(([rule, one]) =>
+        one.queue === undefined ? [] : [{ name: one.queue, where: `rules.${rule} in konverge.yaml` }],
+      ),
+    ],
+    rules: entries.flatMap(([rule, { security }]) => (security === undefined ? [] : [{ rule, security }])),
+  };
+  return examineCluster(wishes, clientOptions('doctor'));
+}
+
+/** By making an engine in an empty place. */
+async function examineLocal(configuration: Configuration): Promise<readonly Finding[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'konverge-doctor-'));
   try {
-    const configuration = loadConfiguration(workdir);
     const createEngine = createEngineFactory('local', {
       stateDir: scratch,
       configuration: configuration.local,
@@ -22,6 +53,7 @@ export async function examineEngine(workdir: string): Promise<readonly Finding[]
     const engine = createEngine({
       observe() {},
       environmentOf: () => ({}),
+      ownVariablesOf: () => ({}),
       staging: noStaging,
       clock: systemClock,
       logger: silentLogger,

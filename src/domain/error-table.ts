@@ -198,6 +198,62 @@ export const errorTable = {
     hint: 'Free space and run again; finished steps are kept.',
     httpStatus: 507,
   },
+  'cluster-unconfigured': {
+    meaning: 'No kubeconfig can be read, or it has no such context.',
+    hint: 'Set KUBECONFIG, or kubernetes.kubeconfig and kubernetes.context in konverge.yaml; `konverge doctor` shows what is found.',
+    httpStatus: 400,
+  },
+  'cluster-unreachable': {
+    meaning: 'The API server of the cluster does not answer.',
+    hint: 'Check the network and the server that the message names; steps that run go on, and are followed again.',
+    httpStatus: 503,
+  },
+  'cluster-denied': {
+    meaning: 'The API server does not accept the credentials of the kubeconfig.',
+    hint: 'Log in to the cluster again: the token or certificate may have expired.',
+    httpStatus: 502,
+  },
+  'cluster-forbidden': {
+    meaning: 'The user of the kubeconfig may not do what konverge needs.',
+    hint: 'Ask for the rights that the message names; deploy/rbac has a Role with all of them.',
+    httpStatus: 403,
+  },
+  'cluster-refused': {
+    meaning: 'The API server, or an admission webhook, refuses an object.',
+    hint: 'The message has its words; `konverge explain` shows the object.',
+    httpStatus: 422,
+  },
+  'cluster-unavailable': {
+    meaning:
+      'The API server, or an admission webhook behind it, answered only with errors until all tries were used up.',
+    hint: 'Ask who runs the cluster, then run again; what is done is kept.',
+    httpStatus: 503,
+  },
+  'crd-missing': {
+    meaning: 'The cluster does not serve a kind of object that is needed.',
+    hint: 'Install what the message names; Kueue 0.19 is needed in any case.',
+    httpStatus: 422,
+  },
+  'queue-stopped': {
+    meaning: 'The queue exists, but admits nothing: it is stopped, or something that it needs is missing.',
+    hint: 'Ask who runs the queue, or use another one.',
+    httpStatus: 422,
+  },
+  'workload-lost': {
+    meaning: 'What ran a step is gone, through no fault of its own: its node, its pod, or its object in the cluster.',
+    hint: 'It is run again by itself up to three times; look at the node or the events that the message names.',
+    httpStatus: 502,
+  },
+  'image-missing': {
+    meaning: 'A step has no image to run in on Kubernetes.',
+    hint: 'Give the rule a `container:`, or set images.default in konverge.yaml or --kueue-container.',
+    httpStatus: 422,
+  },
+  'storage-needed': {
+    meaning: 'The step needs files that its pod cannot see.',
+    hint: 'Use --default-storage-provider s3 --default-storage-prefix s3://bucket/prefix, or mount the directory by kubernetes.volumes in konverge.yaml.',
+    httpStatus: 422,
+  },
   internal: {
     meaning: 'A fault of konverge itself.',
     hint: 'Please report it with .snakemake/konverge/core.log.',

@@ -65,8 +65,15 @@ export function storageFailure(error: KonvergeError): Failure {
 
 /** Whether nothing of the step itself is wrong, and the same may succeed if it is run again. */
 export function isPassing({ code }: Failure): boolean {
-  return code === 'storage-unavailable' || code === 'agent-lost' || code === 'object-changed';
+  return code !== undefined && passing.has(code);
 }
+
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'storage-unavailable',
+  'agent-lost',
+  'object-changed',
+  'workload-lost',
+]);
 
 export function failure(
   cls: FailureClass,

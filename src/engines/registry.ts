@@ -1,5 +1,7 @@
 import { KonvergeError } from '../domain/error.ts';
+import type { KubernetesSettings } from '../domain/kubernetes-settings.ts';
 import type { Engine, EngineHost } from '../ports/engine.ts';
+import { KubernetesEngine } from './kubernetes/engine.ts';
 import { type LocalSettings, resolveLocalConfig } from './local/config.ts';
 import { LocalEngine } from './local/engine.ts';
 import { readMachine } from './local/machine.ts';
@@ -12,6 +14,10 @@ export interface EngineOptions {
   readonly workdir?: string | undefined;
   /** The local engine's part of konverge.yaml. */
   readonly configuration: LocalSettings;
+  /** The Kubernetes engine's part. */
+  readonly kubernetes?: KubernetesSettings | undefined;
+  /** Of konverge, for those whom an engine talks to. */
+  readonly version?: string;
   /** The queue of a step that names none. */
   readonly defaultQueue?: string | undefined;
 }
@@ -26,7 +32,7 @@ export type EngineEntry =
 /** Every engine by its name. To add one: a folder, and a line here. */
 export const engineRegistry: Readonly<Record<string, EngineEntry>> = {
   local: { served: true, factory: localFactory },
-  kubernetes: { served: false, reason: 'this version does not have the kubernetes engine yet' },
+  kubernetes: { served: true, factory: kubernetesFactory },
   slurm: { served: false, reason: 'this version does not have the slurm engine yet' },
   flux: { served: false, reason: 'this version does not have the flux engine yet' },
 };
@@ -51,6 +57,16 @@ function localFactory({ stateDir, workdir, configuration, defaultQueue }: Engine
     if (configuration.processTracking === 'cgroup')
       requireKernel('process_tracking', engine.capabilities.processTracking);
     return engine;
+  };
+}
+
+function kubernetesFactory({ stateDir, workdir, kubernetes, version }: EngineOptions): EngineFactory {
+  return (host) => {
+    if (kubernetes === undefined) throw new KonvergeError('config-invalid', 'there are no settings for Kubernetes');
+    return new KubernetesEngine(
+      { settings: kubernetes, stateDir, workdir: workdir ?? stateDir, version: version ?? 'unknown' },
+      host,
+    );
   };
 }
 

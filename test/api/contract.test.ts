@@ -45,6 +45,12 @@ const examples: Readonly<Record<string, Example>> = {
   'GET /v1/steps/{step}': { prepare: aStep },
   'GET /v1/steps/{step}/explain': { prepare: aStep },
   'GET /v1/steps/{step}/logs': { prepare: aStep, query: 'stream=stdout&follow=true' },
+  'POST /v1/explain': {
+    body: ({ workdir }) => ({
+      settings: { queue: 'narrow' },
+      steps: [stepRequest(workdir, 'one', 'true'), { ref: 'two', nonsense: true }],
+    }),
+  },
   'GET /v1/events': { prepare: aStep, query: 'after=0' },
   'GET /v1/openapi.json': {},
 };

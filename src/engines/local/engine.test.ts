@@ -26,6 +26,7 @@ function open(more: Partial<LocalConfig> = {}) {
     {
       observe: (observations) => void observed.push(...observations),
       environmentOf: () => ({ PATH: process.env['PATH'] ?? '' }),
+      ownVariablesOf: () => ({}),
       staging: noStaging,
       clock: { nowMs: () => Date.now() },
       logger: silentLogger,

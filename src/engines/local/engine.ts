@@ -94,6 +94,10 @@ export class LocalEngine implements Engine {
     return this.scheduler.why(step);
   }
 
+  whyQueuedNow(step: StepId): Promise<string | undefined> {
+    return Promise.resolve(this.whyQueued(step));
+  }
+
   close(): Promise<void> {
     this.scheduler.close();
     this.context.memoryWatch.close();

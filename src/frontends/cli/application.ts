@@ -1,5 +1,6 @@
 import { type Application, buildApplication, buildRouteMap } from '@stricli/core';
 import { cancelCommand } from './cancel-command.ts';
+import { cleanupCommand } from './cleanup-command.ts';
 import type { CliContext } from './context.ts';
 import { coreCommand } from './core-command.ts';
 import { doctorCommand } from './doctor/doctor-command.ts';
@@ -16,6 +17,7 @@ export const commands = {
   logs: logsCommand,
   explain: explainCommand,
   cancel: cancelCommand,
+  cleanup: cleanupCommand,
   doctor: doctorCommand,
   core: coreCommand,
 } as const;

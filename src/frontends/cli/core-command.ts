@@ -24,6 +24,13 @@ export const coreCommand = buildCommand<CoreCommandOptions, [], CliContext>({
         optional: true,
         placeholder: 'FILE',
       },
+      namespace: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The Kubernetes namespace. Default: konverge.yaml, else the kubeconfig',
+        optional: true,
+        placeholder: 'NAME',
+      },
       listen: {
         kind: 'parsed',
         parse: String,

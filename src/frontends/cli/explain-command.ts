@@ -5,13 +5,14 @@ import { Explanation } from '../http/schemas.ts';
 import { coreOf, findStep, type RunFlags, runFlags } from './connection.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
+import { manifestsIn, modeOf, yamlDocuments } from './explanation-text.ts';
 import { reporting, say, sayJson } from './output.ts';
 
 export const explainCommand = buildCommand<RunFlags, [string], CliContext>({
   docs: {
     brief: 'Say what became of a step, and why',
     fullDescription:
-      'Shows the workload kind of a step and the rule that chose it, its queue, whether it runs direct, why it waits, and what the engine makes of it.',
+      'Shows the workload kind of a step and the rule that chose it, its queue, whether it runs direct, why it waits, and what the engine makes of it: on Kubernetes the exact objects, as YAML.',
   },
   parameters: {
     flags: runFlags,
@@ -35,22 +36,17 @@ export const explainCommand = buildCommand<RunFlags, [string], CliContext>({
       say(this, `queue   ${explanation.queue} of the engine ${explanation.engine}`);
       say(this, `mode    ${modeOf(explanation)}`);
       say(this, `outputs ${outputsOf[explanation.outputs]}`);
-      say(this, `plan\n${stringify(explanation.plan).trimEnd().replaceAll(/^/gm, '  ')}`);
+      const objects = manifestsIn(explanation.plan);
+      if (objects === undefined) {
+        say(this, `plan\n${stringify(explanation.plan).trimEnd().replaceAll(/^/gm, '  ')}`);
+      } else {
+        for (const note of objects.notes) say(this, `note    ${note}`);
+        say(this, yamlDocuments(objects.manifests).trimEnd());
+      }
       return exitCodes.done.code;
     });
   },
 });
-
-function modeOf({ mode, fallbackReasons }: z.infer<typeof Explanation>): string {
-  switch (mode) {
-    case 'direct':
-      return 'direct: its own command, without Snakemake';
-    case 'group':
-      return 'direct: the own commands of all members of a group, in one place';
-    case 'fallback':
-      return `through Snakemake: ${fallbackReasons.join('; ')}`;
-  }
-}
 
 const outputsOf: Readonly<Record<z.infer<typeof Explanation>['outputs'], string>> = {
   'in place': 'written in place',

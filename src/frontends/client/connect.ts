@@ -10,7 +10,8 @@ import { type ErrorCode, errorTable } from '../../domain/error-table.ts';
 import { Health } from '../http/schemas.ts';
 import { CoreClient } from './core-client.ts';
 
-const startTimeoutMs = 30_000;
+/** A core that cannot reach its cluster says so after half a minute. */
+const startTimeoutMs = 60_000;
 /** A core that lives answers this in a millisecond; one that is stopped or hangs never does. */
 const healthTimeoutMs = 5000;
 
@@ -38,6 +39,8 @@ export interface StartOptions {
   readonly command: readonly [string, ...string[]];
   readonly engine: string;
   readonly config?: string;
+  /** Of a cluster; over that of konverge.yaml. */
+  readonly namespace?: string;
 }
 
 /** The core of this directory; one is started if none lives. Throws `core-not-startable`, or what the core itself says. */
@@ -70,6 +73,7 @@ async function startCore(state: StateDir, options: StartOptions): Promise<string
       '--engine',
       options.engine,
       ...(options.config ? ['--config', options.config] : []),
+      ...(options.namespace ? ['--namespace', options.namespace] : []),
     ],
     {
       cwd: state.workdir,

@@ -12,7 +12,14 @@ export interface Api {
   readonly stateDir: string;
   /** The settings of the attached session; they go with it. */
   settings: SessionSettings;
-  health(): { pid: number; version: string; engine: string; workdir: string; session: string | null };
+  health(): {
+    pid: number;
+    version: string;
+    engine: string;
+    namespace: string | null;
+    workdir: string;
+    session: string | null;
+  };
 }
 
 export function createApi(parts: Pick<Api, 'core' | 'configuration' | 'version' | 'workdir' | 'stateDir'>): Api {
@@ -23,6 +30,7 @@ export function createApi(parts: Pick<Api, 'core' | 'configuration' | 'version' 
       pid: process.pid,
       version: parts.version,
       engine: parts.core.engine.name,
+      namespace: parts.core.engine.namespace ?? null,
       workdir: parts.workdir,
       session: parts.core.sessions.attached?.record.id ?? null,
     }),

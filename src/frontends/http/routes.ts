@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Api } from './api.ts';
 import { openApiDocument } from './openapi.ts';
+import { previewRoutes } from './preview-routes.ts';
 import { type Route, route } from './route.ts';
 import { Health, Queue } from './schemas.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -27,6 +28,7 @@ export function routes(api: Api): readonly Route[] {
     }),
     ...sessionRoutes(api),
     ...stepsRoutes(api),
+    ...previewRoutes(api),
     route({
       method: 'GET',
       path: '/v1/openapi.json',

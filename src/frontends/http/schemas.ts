@@ -14,6 +14,7 @@ export const Health = z.object({
   pid: z.int(),
   version: z.string(),
   engine: z.string(),
+  namespace: z.string().nullable().describe('Of the queues, on Kubernetes'),
   workdir: z.string(),
   session: z.string().nullable().describe('The session that is attached now'),
 });
@@ -42,6 +43,15 @@ const Quota = z.object({
 
 export const Queue = z.object({ name: z.string(), priority: z.int(), quota: Quota });
 
+const Settings = z.strictObject({
+  queue: z.string().nullish(),
+  priority: z.string().nullish(),
+  namespace: z.string().nullish(),
+  image: z.string().nullish(),
+  artifacts: z.enum(['storage', 'driver', 'shared']).nullish(),
+  containers: z.enum(['on', 'off']).optional(),
+});
+
 export const SessionOpen = z.strictObject({
   frontEnd: z.string().min(1),
   version: z.string(),
@@ -54,18 +64,17 @@ export const SessionOpen = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe("Added for steps that run through the workflow tool's own job command; kept in memory only"),
-  settings: z
-    .strictObject({
-      queue: z.string().nullish(),
-      priority: z.string().nullish(),
-      namespace: z.string().nullish(),
-      image: z.string().nullish(),
-      artifacts: z.enum(['storage', 'driver', 'shared']).nullish(),
-      containers: z.enum(['on', 'off']).optional(),
-    })
-    .optional(),
+  settings: Settings.optional(),
   storage: StorageRequest.nullish().describe('How files are moved; kept in memory only. Absent: steps work in place'),
   resume: z.string().nullish(),
+});
+
+/** What a front end has to know to describe steps. */
+const Place = z.object({
+  queues: z.array(Queue),
+  defaultQueue: z.string(),
+  ruleQueues: z.record(z.string(), z.string()),
+  maxBatch: z.int(),
 });
 
 export const SessionOpened = z.object({
@@ -74,10 +83,7 @@ export const SessionOpened = z.object({
   heartbeatMs: z.int(),
   lastSeq: z.int().describe('Read events after this one'),
   unfinished: z.int().describe('Steps that earlier sessions left in flight, or ended and untold'),
-  queues: z.array(Queue),
-  defaultQueue: z.string(),
-  ruleQueues: z.record(z.string(), z.string()),
-  maxBatch: z.int(),
+  ...Place.shape,
   stateDir: z.string(),
 });
 
@@ -209,4 +215,27 @@ export const Explanation = z.object({
   outputs: z.enum(['in place', 'all or none', 'not atomic']).describe('How its outputs become visible'),
   waits: z.string().nullable(),
   plan: z.unknown(),
+});
+
+export const PreviewBatch = z.strictObject({
+  settings: Settings.optional().describe('As a session has them'),
+  steps: StepBatch.shape.steps,
+});
+
+export const PreviewBatchDocument = z.strictObject({
+  settings: Settings.optional(),
+  steps: StepBatchDocument.shape.steps,
+});
+
+export const Previews = z.object({
+  engine: z.string(),
+  ...Place.shape,
+  results: z.array(
+    z.object({
+      ref: z.string(),
+      outcome: z.enum(['planned', 'refused']),
+      explanation: Explanation.optional(),
+      error: ErrorAnswer.shape.error.optional(),
+    }),
+  ),
 });

@@ -17,7 +17,7 @@ from .heartbeat import Heartbeat
 from .registry import ActiveStep
 from .run import Run, said
 from .sender import Sender
-from .session import CoreLostError, Session, announce, opening_request
+from .session import CoreLostError, PlanningSession, Session, announce, opening_request
 from .sources import make_archive
 from .stores import Stores, client_environment
 
@@ -67,7 +67,8 @@ class CoreLink:
             if self.session is None:
                 self.session = self._new_session()
                 sys.setswitchinterval(SWITCH_SECONDS)
-                self._start_threads(self.session)
+                if self._run.settings.dry_run is None:
+                    self._start_threads(self.session)
             return self.session
 
     def post(self, steps: Iterable[ActiveStep]) -> None:
@@ -111,6 +112,8 @@ class CoreLink:
     def _new_session(self) -> Session:
         settings, workdir = self._run.settings, self._run.workdir
         wanted = Wanted(settings.engine, settings.namespace, settings.config or self._config_of_caller())
+        if settings.dry_run is not None:
+            return PlanningSession(workdir, wanted, self._opening_for)
         session = Session(workdir, wanted, self._opening_for)
         announce(workdir, session.facts.id)
         return session

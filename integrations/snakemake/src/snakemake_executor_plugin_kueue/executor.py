@@ -25,6 +25,7 @@ from .core_link import CANCEL_SECONDS, STOP_SECONDS, CoreLink, Listener
 from .ends import clear, clear_scripts, keep_what_is_good, take_over_results
 from .errors import CoreError, CoreUnreachableError
 from .failed_logs import with_failed_logs
+from .first_wave import write_first_wave
 from .intake import Intake
 from .job_command import JobCommandExecutor
 from .main_process import leave_outputs, make_free_for_next_try
@@ -64,6 +65,11 @@ class Executor(JobCommandExecutor, IdleStatusExecutor):
             except (CoreError, CoreUnreachableError, OSError) as error:
                 self._abandon()
                 raise WorkflowError(f"kueue: {error}") from error
+        if self._run.settings.dry_run is not None:
+            self._abandon()
+            write_first_wave(self._run, self._link, self._intake)
+            # Before Snakemake's scheduler has begun: nothing has run, and no job is asked for any more.
+            raise SystemExit(0)
 
     # Snakemake hands jobs over
 

@@ -43,7 +43,8 @@ class Intake:
             treat_as_shared(job)
         self._print(job)
         request = self._request(job, decision, cpus)
-        write_scripts(decision.scripts)
+        if self._run.settings.dry_run is None:
+            write_scripts(decision.scripts)
         return ActiveStep(
             ref=step_ref(job),
             job=job,

@@ -152,6 +152,30 @@ class Session:
                 self._closing.wait(error.retry_after_seconds or 0.5)
 
 
+class PlanningSession(Session):
+    """In a dry run the place of a session: it attaches to nothing, and the core keeps and starts nothing for it."""
+
+    def plan(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What would become of these steps, in their order. Raises CoreUnreachableError or CoreError."""
+        results: list[dict[str, Any]] = []
+        for start in range(0, len(requests), self.facts.max_batch):
+            results += self._explain(requests[start : start + self.facts.max_batch])["results"]
+        return results
+
+    def close(self) -> None:
+        """There is nothing to be closed."""
+
+    def _open(self, resume: str | None) -> SessionFacts:
+        return _facts({"session": "dry-run", **self._explain([])})
+
+    def _explain(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
+        assert self._opening is not None
+        answer: dict[str, Any] = call(
+            self._socket, "POST", "/v1/explain", {"settings": self._opening["settings"], "steps": steps}
+        )
+        return answer
+
+
 def opening_request(
     version: str,
     workdir: Path,

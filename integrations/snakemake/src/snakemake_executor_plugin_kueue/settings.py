@@ -71,6 +71,14 @@ class ExecutorSettings(ExecutorSettingsBase):
         default=None,
         metadata=_flag("Path of a konverge.yaml. Default: konverge.yaml in the working directory, if there is one."),
     )
+    dry_run: Optional[str] = field(  # noqa: UP045
+        default=None,
+        metadata=_flag(
+            "Run nothing: write what the jobs that are ready now would become to this file, as the core's answer "
+            "in JSON, and end. `konverge run --dry-run` prints it.",
+            env_var=False,
+        ),
+    )
     working_dir: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata=_flag(
@@ -108,6 +116,8 @@ class ExecutorSettings(ExecutorSettingsBase):
         if self.config is not None:
             # Now, while the current directory is the user's: --directory and workdir: come later.
             self.config = str(Path(self.config).absolute())
+        if self.dry_run is not None:
+            self.dry_run = str(Path(self.dry_run).absolute())
         if self.nodes is not None and self.nodes < 1:
             raise WorkflowError(f"--kueue-nodes: {self.nodes} is not a number of nodes; give 1 or more.")
         if self.image is not None and self.container is not None and self.image != self.container:

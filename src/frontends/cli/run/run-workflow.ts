@@ -8,9 +8,10 @@ import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatDuration, say } from '../output.ts';
 import { announcementVariable } from './announcement.ts';
+import { showFirstWave } from './first-wave.ts';
 import { removeStaleLocks } from './leftovers.ts';
 import { RunView } from './run-view.ts';
-import { snakemakeArguments } from './snakemake-arguments.ts';
+import { snakemakeArguments, withoutDryRun } from './snakemake-arguments.ts';
 import { SnakemakeProcess } from './snakemake-process.ts';
 
 /**
@@ -32,10 +33,19 @@ export async function runWorkflow(
     engineFrom: configuration.engine ? 'konverge.yaml' : 'the default; konverge.yaml or --kueue-engine changes it',
     cpus: availableParallelism(),
   });
-  if (args.inspectsOnly) return SnakemakeProcess.inherit(context, { argv: args.argv }).ended;
-
   const engine = engineIn(args.argv);
-  const core = await connectCore(state, { command: context.selfCommand, engine, ...(config && { config }) });
+  const namespace = flagIn(args.argv, '--kueue-namespace');
+  // A dry run on this machine has nothing to show that Snakemake's own does not.
+  const showsManifests = args.isDryRun && engine === 'kubernetes';
+  if (args.inspectsOnly && !showsManifests) return SnakemakeProcess.inherit(context, { argv: args.argv }).ended;
+
+  const core = await connectCore(state, {
+    command: context.selfCommand,
+    engine,
+    ...(config && { config }),
+    ...(namespace && { namespace }),
+  });
+  if (showsManifests) return showFirstWave(context, state, { argv: withoutDryRun(args.argv), json: flags.json });
   const removed = await removeStaleLocks(core, workdir);
   const notes = [...args.added, ...(removed > 0 ? ['took over from a run that was killed'] : [])];
   const table = !flags.json && !flags.plain && context.process.stdout.isTTY === true;
@@ -72,6 +82,8 @@ export async function runWorkflow(
     rmSync(announcement, { force: true });
   }
   if (snakemake.abandoned) {
+    // Now, while it can be seen that Snakemake is gone: the next run may be on another host. It would do it itself here.
+    await removeStaleLocks(core, workdir).catch(() => 0);
     if (!flags.json)
       say(context, 'konverge: left the run; its running steps go on, and the next `konverge run` takes them up');
     return exitCodes.detached.code;
@@ -81,9 +93,13 @@ export async function runWorkflow(
 }
 
 function engineIn(argv: readonly string[]): string {
-  const index = argv.indexOf('--kueue-engine');
-  if (index >= 0) return argv[index + 1] ?? 'local';
-  return argv.find((word) => word.startsWith('--kueue-engine='))?.slice('--kueue-engine='.length) ?? 'local';
+  return flagIn(argv, '--kueue-engine') ?? 'local';
+}
+
+function flagIn(argv: readonly string[], flag: string): string | undefined {
+  const index = argv.indexOf(flag);
+  if (index >= 0) return argv[index + 1];
+  return argv.find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1);
 }
 
 function sayWhere(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withEscapedSnakemakeFlags } from '../application.ts';
-import { snakemakeArguments } from './snakemake-arguments.ts';
+import { snakemakeArguments, withoutDryRun } from './snakemake-arguments.ts';
 
 const defaults = { engine: 'local', engineFrom: 'the default', cpus: 4 };
 
@@ -38,6 +38,31 @@ describe('the flags that konverge run gives to snakemake', () => {
     (given) => {
       expect(snakemakeArguments(given, defaults)).toMatchObject({ inspectsOnly: true });
       expect(snakemakeArguments(given, defaults).argv).not.toContain('--rerun-incomplete');
+    },
+  );
+
+  it.each([
+    [['-n'], true],
+    [['all', '--dry-run', '-k'], true],
+    [['--dryrun'], true],
+    [['-n', '--lint'], false],
+    [['--unlock'], false],
+    [['all'], false],
+  ])('sees whether %j is just a dry run', (given, isDryRun) => {
+    expect(snakemakeArguments(given, defaults).isDryRun).toBe(isDryRun);
+  });
+
+  it('takes the dry run out again', () => {
+    expect(withoutDryRun(['all', '-n', '--dry-run', '-k'])).toEqual(['all', '-k']);
+  });
+
+  it.each([[[]], [['--kueue-engine', 'kubernetes']], [['--kueue-engine=kubernetes']]])(
+    'lets many steps wait in the queues of a cluster (%j)',
+    (given) => {
+      const engine = given.length === 0 ? 'kubernetes' : 'local';
+      const { argv, added } = snakemakeArguments(given, { ...defaults, engine });
+      expect(argv).toContain('500');
+      expect(added).toContain('--jobs 500 (the queues keep to their quotas)');
     },
   );
 

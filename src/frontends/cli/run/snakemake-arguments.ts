@@ -7,6 +7,8 @@ export interface SnakemakeArguments {
   readonly config?: string;
   /** Nothing is run: a dry run, a lint, a list, `--help`. No core and no table then. */
   readonly inspectsOnly: boolean;
+  /** Of these, just a dry run. */
+  readonly isDryRun: boolean;
   /** One line for each thing that was added, to be shown. */
   readonly added: readonly string[];
 }
@@ -19,7 +21,11 @@ const inspecting =
   --report --export-cwl --generate-unit-tests --containerize --conda-create-envs-only --conda-cleanup-envs --list-conda-envs
   --list-changes --lc --print-compilation --bash-completion`.split(/\s+/);
 
+const dryRunning: readonly string[] = ['-n', '--dry-run', '--dryrun'];
+
 const jobsPerCpu = 4;
+/** So many may wait in the queues of a cluster at once. */
+const jobsOnCluster = 500;
 
 export function snakemakeArguments(
   given: readonly string[],
@@ -27,7 +33,8 @@ export function snakemakeArguments(
 ): SnakemakeArguments {
   const directory = valueOf(given, '--directory', '-d');
   const config = valueOf(given, '--kueue-config');
-  const inspectsOnly = given.some((word) => inspecting.includes(word.split('=')[0] ?? word));
+  const inspections = given.filter((word) => inspecting.includes(word.split('=')[0] ?? word));
+  const inspectsOnly = inspections.length > 0;
   const argv = [...given];
   const added: string[] = [];
   if (!has(given, '--executor', '-e')) argv.push('--executor', 'kueue');
@@ -36,10 +43,14 @@ export function snakemakeArguments(
     added.push(`engine ${defaults.engine} (${defaults.engineFrom})`);
   }
   if (!has(given, '--jobs', '-j') && !has(given, '--profile', '--workflow-profile')) {
-    // More than can run at once: the queue keeps to the cpus, and never waits for Snakemake's scheduler to fill it.
-    const jobs = defaults.cpus * jobsPerCpu;
+    // More than can run at once: the queue keeps to what there is, and never waits for Snakemake's scheduler to fill it.
+    const onCluster = (valueOf(given, '--kueue-engine') ?? defaults.engine) === 'kubernetes';
+    const jobs = onCluster ? jobsOnCluster : defaults.cpus * jobsPerCpu;
     argv.push('--jobs', String(jobs));
-    added.push(`--jobs ${jobs} (${jobsPerCpu} for each cpu; the queue keeps to the cpus)`);
+    const why = onCluster
+      ? 'the queues keep to their quotas'
+      : `${jobsPerCpu} for each cpu; the queue keeps to the cpus`;
+    added.push(`--jobs ${jobs} (${why})`);
   }
   // What a killed run left unfinished is taken up or done again: no ritual for the user.
   if (!inspectsOnly && !has(given, '--rerun-incomplete', '--ri', '--ignore-incomplete', '--ii'))
@@ -49,8 +60,14 @@ export function snakemakeArguments(
     ...(directory !== undefined && { directory }),
     ...(config !== undefined && { config }),
     inspectsOnly,
+    isDryRun: inspectsOnly && inspections.every((word) => dryRunning.includes(word)),
     added,
   };
+}
+
+/** The same arguments for a Snakemake that would run. */
+export function withoutDryRun(argv: readonly string[]): readonly string[] {
+  return argv.filter((word) => !dryRunning.includes(word));
 }
 
 function has(argv: readonly string[], ...names: readonly string[]): boolean {
