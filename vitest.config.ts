@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+// `npm run test:cluster` sets it.
+const hasCluster = process.env['KONVERGE_TEST_KUBECONFIG'] !== undefined;
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(hasCluster ? [] : ['test/cluster/**'])],
     // Tests start daemons and workflows; leaks between files would be hard to find.
     isolate: true,
     // What a passed test printed is noise.

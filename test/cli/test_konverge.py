@@ -92,6 +92,9 @@ def test_sigterm_leaves_the_steps_running_and_the_next_run_takes_them_up(directo
     text, _ = first.communicate(timeout=60)
     assert first.returncode == 75, text
     assert "the next `konverge run` takes them up" in text
+    # Whoever comes next may be on another host, from where it cannot be seen that this Snakemake is gone.
+    locks = directory.path / ".snakemake" / "locks"
+    assert not locks.exists() or list(locks.iterdir()) == []
 
     second = directory.start("run", "--plain")
     (directory.path / "gate").touch()

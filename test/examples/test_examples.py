@@ -14,6 +14,7 @@ TIMEOUT_SECONDS = 240
 # What each example wants beside Snakemake and a shell, and the arguments that keep it short.
 PROGRAMS = {
     "hello-world": [],
+    "containers": ["awk", "python3"],
     "tour": ["python3"],
     "lammps": ["lmp", "mpirun"],
     "variants": ["bwa", "samtools", "bcftools"],

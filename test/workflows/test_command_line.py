@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import pytest
-from conftest import CONFIGURATION, Workflow, end_core
+from conftest import CONFIGURATION
 from object_storage import DirectoryPlace, S3Place, prepare
+from workflow import Workflow, end_core
 
 CHAIN = """
 configfile: "config.yaml"

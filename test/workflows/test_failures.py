@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from conftest import alive, processes_with, wait_until
+from workflow import alive, processes_with, wait_until
 
 ONE = 'rule a:\n    output: "a.txt"\n    shell: "echo a > {output}"\n'
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import feature_workflow
 import pytest
-from conftest import CONFIGURATION, Workflow, end_core
+from conftest import CONFIGURATION
 from object_storage import DirectoryPlace, S3Place, prepare
+from workflow import Workflow, end_core
 
 # These differ from run to run.
 MEASURED = ("bench/measured.tsv", "bench/measured.jsonl")

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from conftest import wait_until
+from workflow import wait_until
 
 DUMP = """
 import os, sys

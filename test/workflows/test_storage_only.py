@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from conftest import alive, wait_until
+from workflow import alive, wait_until
 
 
 @pytest.mark.fidelity(

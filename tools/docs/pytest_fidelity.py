@@ -41,7 +41,7 @@ def _marks(item: Any) -> list[Any]:
 
 
 def _runs_of(value: Any) -> list[Any]:
-    """The runs that a fixture has recorded (conftest.Workflow, or what has one)."""
+    """The runs that a fixture has recorded (Workflow in test/workflows, or what has one)."""
     return getattr(value, "observed", [])
 
 

@@ -1,0 +1,98 @@
+// What tools/test-cluster.mjs runs, as it is TypeScript that knows the testbed.
+import path from 'node:path';
+import { openCluster } from '../test/testbed/cluster.ts';
+import { checkMachine } from '../test/testbed/machine.ts';
+import { livingDaemons } from '../test/testbed/owner.ts';
+import { placeOf } from '../test/testbed/place.ts';
+import { isStrict, pytestSuite, runSuites, type Suite, vitestSuite } from './report/run-tests.mjs';
+import { summarize } from './report/summary.mjs';
+import { exampleRequirements } from './setup/example.mjs';
+import { type Kit, prepareKit } from './setup/kit.mjs';
+import { root } from './setup/place.mjs';
+import { run } from './setup/process.mjs';
+import { runMain, Stop } from './setup/stop.mjs';
+
+const vitestFolders = ['test/cluster', 'test/conformance/engine'];
+const pytestFolders = ['test/cluster/workflows'];
+/** Of a machine that has no cluster and can have none: nothing was tested. */
+const notPossible = 2;
+
+await runMain(async () => {
+  const { only, more } = readArguments(process.argv.slice(2));
+  try {
+    checkMachine();
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    console.error(`konverge: no cluster can be made here, so nothing was tested: ${error.message}`);
+    return notPossible;
+  }
+  const kit = await prepareKit('test', await exampleRequirements());
+  const times: string[] = [];
+  const results = await onCluster(kit, times, (env) => runSuites(suitesOf({ ...kit, env }, only, more)));
+  const { lines, code } = summarize(results, isStrict());
+  console.log(`\n${[`took: ${times.join(', ')}`, ...lines].join('\n')}`);
+  return code;
+});
+
+function suitesOf(kit: Kit, only: string | null, more: readonly string[]): Suite[] {
+  const words = (folders: readonly string[]): string[] => [...(more.length > 0 ? more : folders)];
+  return [
+    vitestSuite(kit, 'vitest on a cluster', ['--no-file-parallelism', ...words(vitestFolders)]),
+    pytestSuite(kit, 'pytest on a cluster', words(pytestFolders)),
+  ].filter(({ name }) => only === null || name.startsWith(only));
+}
+
+/**
+ * Does the work on a cluster that is brought up for it, and taken down again. One that runs already is somebody's: it stays.
+ * @param times  what took how long, for people
+ */
+async function onCluster<T>(kit: Kit, times: string[], work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
+  const wasUp = livingDaemons(placeOf(process.env).daemons).length > 0;
+  try {
+    await timed(times, 'build', () => testbed(kit, 'build'));
+    await timed(times, 'start', () => testbed(kit, 'up'));
+    const env = await environment(kit);
+    return await timed(times, 'tests', () => work(env));
+  } finally {
+    if (!wasUp) await timed(times, 'stop', () => testbed(kit, 'down'));
+  }
+}
+
+/** Where the cluster is, for the tests. What looks for a cluster by itself finds this one, not the user's. */
+async function environment(kit: Kit): Promise<NodeJS.ProcessEnv> {
+  const { kubeconfig, s3, build } = await openCluster();
+  return {
+    ...kit.env,
+    KUBECONFIG: kubeconfig,
+    PATH: [path.dirname(build.of('kubectl')), kit.env['PATH']].join(path.delimiter),
+    KONVERGE_TEST_KUBECONFIG: kubeconfig,
+    KONVERGE_TEST_S3_ENDPOINT: s3.endpoint,
+    KONVERGE_TEST_S3_ACCESS_KEY: s3.accessKey,
+    KONVERGE_TEST_S3_SECRET_KEY: s3.secretKey,
+  };
+}
+
+async function testbed(kit: Kit, command: 'build' | 'up' | 'down'): Promise<void> {
+  // Its standard output is for who uses the cluster by hand.
+  const stdio: ('ignore' | 'inherit')[] = ['ignore', 'ignore', 'inherit'];
+  const code = await run([kit.node, path.join(root, 'test/testbed/main.ts'), command], {
+    cwd: root,
+    env: kit.env,
+    stdio,
+  });
+  if (code !== 0) throw new Stop(`\`npm run testbed -- ${command}\` has failed (exit code ${code})`);
+}
+
+async function timed<T>(times: string[], what: string, work: () => Promise<T>): Promise<T> {
+  const begin = performance.now();
+  const result = await work();
+  times.push(`${what} ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  return result;
+}
+
+function readArguments(words: readonly string[]): { only: string | null; more: string[] } {
+  const [flag, only, ...more] = words;
+  if (flag === undefined) return { only: null, more: [] };
+  if (flag === '--only' && (only === 'vitest' || only === 'pytest')) return { only, more };
+  throw new Stop('usage: npm run test:cluster [-- --only vitest|pytest [ARGUMENTS]]');
+}
