@@ -35,6 +35,8 @@ export interface FollowedStep {
   podsAreFinal: boolean;
   /** Of observationOf, from one look to the next. */
   memory: Memory;
+  /** Of a cancelled step: its last words on their way here. */
+  lastLogs: Promise<void> | undefined;
   /** What was told last. */
   told: Observation | undefined;
 }
@@ -58,6 +60,7 @@ export function followedStep(order: WorkOrder, kind: Kind, name: string): Follow
     lookAgain: undefined,
     podsAreFinal: false,
     memory: {},
+    lastLogs: undefined,
     told: undefined,
   };
 }

@@ -19,6 +19,7 @@ export class FollowedSteps {
   }
 
   hasUid(step: FollowedStep, uid: string): void {
+    if (step.uid !== undefined) this.byUid.delete(step.uid);
     step.uid = uid;
     this.byUid.set(uid, step);
   }

@@ -13,13 +13,19 @@ import { Follower } from './follower.ts';
 import { kindOf, servedKindList } from './kinds/registry.ts';
 import { openQueuePositions, type QueuePositions } from './kueue/position.ts';
 import { labelKeys, labelValue, stepOf } from './labels.ts';
-import { rescueLogs } from './log-rescue.ts';
+import { rescueLastLogs, rescueLogs } from './log-rescue.ts';
 import { objectNameOf } from './names.ts';
 import { PostedNotes } from './posted-notes.ts';
 import { Remover } from './remover.ts';
 import { logFilesOf, noteWhereLogsAre } from './step-log-files.ts';
+import { podWithLog } from './step-logs.ts';
 import { logsOf, StepObjectBuilder } from './step-object-builder.ts';
 import { Submitter } from './submitter.ts';
+
+/** After the pods of a step could not be listed. */
+const listAgainMs = 10_000;
+
+const whileHeld = 'nothing is started while no session is attached';
 
 /**
  * All steps of one core in one cluster. A step goes from the submitter (into the cluster) to the follower (what is seen of
@@ -40,6 +46,7 @@ export class KubernetesRun {
   private readonly remover: Remover;
   private readonly positions: QueuePositions;
   private readonly endings = new Set<Promise<void>>();
+  private held = true;
 
   private constructor(cluster: Cluster, stateDir: string, host: EngineHost, orders: readonly WorkOrder[]) {
     this.cluster = cluster;
@@ -95,8 +102,14 @@ export class KubernetesRun {
     for (const order of orders) {
       if (this.steps.get(order.id)) continue;
       const step = this.note(order);
+      // Kueue would say so too, after it has looked for a while; a queue that is stopped may go on again.
+      const refusal = this.cluster.refusalOf(order);
+      if (refusal?.code === 'never-fits') {
+        this.isRefused(step, refusal);
+        continue;
+      }
+      this.tellWaiting(step, this.held ? whileHeld : 'waits to be submitted');
       this.submitter.enqueue(step);
-      this.tellWaiting(step, 'waits to be submitted');
     }
   }
 
@@ -117,12 +130,14 @@ export class KubernetesRun {
   }
 
   hold(held: boolean): void {
+    this.held = held;
     this.submitter.hold(held);
     if (!held) void this.refreshQueues();
   }
 
   whyQueued(id: StepId): string | undefined {
-    return this.steps.get(id)?.waits;
+    const step = this.steps.get(id);
+    return this.held && step?.phase === 'waiting' ? whileHeld : step?.waits;
   }
 
   async whyQueuedNow(id: StepId): Promise<string | undefined> {
@@ -182,9 +197,13 @@ export class KubernetesRun {
     const { staging } = step.order.spec;
     this.notes.add(idOf(step));
     if (staging) noteWhereLogsAre(logFilesOf(this.stateDir, idOf(step)), logsOf(staging.area, idOf(step)));
-    step.object ??= object;
+    // The watch may have a newer state of it, or still the former one whose name it has.
+    if (step.object?.metadata.uid !== object.metadata.uid) {
+      if (step.object !== undefined) step.pods.clear();
+      step.object = object;
+    }
+    this.steps.hasUid(step, object.metadata.uid ?? '');
     if (step.phase === 'cancelled') {
-      this.steps.hasUid(step, object.metadata.uid ?? '');
       this.removeCancelled(step);
       return;
     }
@@ -207,7 +226,18 @@ export class KubernetesRun {
   }
 
   private removeCancelled(step: FollowedStep): void {
-    this.track(this.remover.now(step).then(() => this.follower.hasChanged(step)));
+    const pod = step.order.spec.staging === undefined ? podWithLog(step) : undefined;
+    if (pod !== undefined) {
+      const { client, settings } = this.cluster;
+      step.lastLogs = rescueLastLogs(client, pod, logFilesOf(this.stateDir, idOf(step)), settings.graceMs);
+    }
+    this.track(
+      this.remover.now(step).then((error) => {
+        if (error === undefined) return this.follower.hasChanged(step);
+        const what = `its ${step.kind.resource.kind} ${step.name} cannot be removed and may run on`;
+        this.tellEnd(step, cancelled(`it was cancelled, but ${what}: ${error.message}`));
+      }),
+    );
   }
 
   private hasObject(id: StepId, object: KubernetesObject, gone: boolean): void {
@@ -222,6 +252,8 @@ export class KubernetesRun {
   private hasPod(id: StepId, pod: KubernetesObject, gone: boolean): void {
     const step = this.steps.get(id);
     if (step === undefined) return;
+    // Of a former object of the same name, or none that was ever looked at.
+    if (gone && !step.pods.has(pod.metadata.name)) return;
     step.pods.set(pod.metadata.name, { object: pod, gone });
     if (step.phase !== 'waiting') this.follower.hasChanged(step);
   }
@@ -247,7 +279,7 @@ export class KubernetesRun {
     this.host.logger.warn({ server: this.cluster.client.server, error: message }, 'the API server does not answer');
     const observations = this.steps.all().flatMap(({ told }): Observation[] => {
       if (told === undefined || !('reason' in told)) return [];
-      return [{ ...told, reason: `${told.reason} (as last heard: the API server does not answer)` }];
+      return [{ ...told, reason: `${told.reason} (as last heard; nothing new is, for ${message})` }];
     });
     if (observations.length > 0) this.host.observe(observations);
   }
@@ -264,6 +296,8 @@ export class KubernetesRun {
         { step: idOf(step), error: (error as Error).message },
         'the pods of a step cannot be listed',
       );
+      step.lookAgain = setTimeout(() => this.follower.hasChanged(step), listAgainMs);
+      step.lookAgain.unref();
       return;
     }
     this.follower.hasChanged(step);
@@ -271,7 +305,8 @@ export class KubernetesRun {
 
   private async end(step: FollowedStep, last: Observation, tail: string | undefined): Promise<void> {
     const isKept = step.order.spec.staging !== undefined;
-    if (last.state === 'failed' || !isKept) {
+    if (step.lastLogs) await step.lastLogs;
+    else if (last.state === 'failed' || !isKept) {
       await rescueLogs(this.cluster.client, step, logFilesOf(this.stateDir, idOf(step)), tail);
     }
     this.host.observe([last]);
@@ -319,6 +354,6 @@ export class KubernetesRun {
   }
 }
 
-function cancelled(): { readonly state: 'cancelled'; readonly failure: Failure } {
-  return { state: 'cancelled', failure: failure('cancelled', 'it was cancelled') };
+function cancelled(message = 'it was cancelled'): { readonly state: 'cancelled'; readonly failure: Failure } {
+  return { state: 'cancelled', failure: failure('cancelled', message) };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { containerNames } from '../../domain/pod-layout.ts';
-import type { ClusterClient } from './client/cluster-client.ts';
+import type { ClusterClient, LogReading } from './client/cluster-client.ts';
 import type { FollowedStep } from './followed-step.ts';
 import { streamLines } from './log-lines.ts';
 import type { StepLogFiles } from './step-log-files.ts';
@@ -19,31 +19,48 @@ export async function rescueLogs(
   files: StepLogFiles,
   tail: string | undefined,
 ): Promise<void> {
-  const text = (await agentLog(client, step)) ?? Buffer.alloc(0);
-  const stdout = await taken(text, 'stdout');
-  const stderr = await taken(text, 'stderr');
-  mkdirSync(files.folder, { recursive: true });
-  writeFileSync(files.stdout, stdout);
-  writeFileSync(files.stderr, stdout.length + stderr.length === 0 ? `${tail ?? ''}\n` : stderr);
+  const pods = [...step.pods.values()].filter(({ object, gone }) => !gone && step.kind.isMain(object));
+  const pod = pods.at(-1)?.object.metadata.name;
+  const reading = { tailLines: lines, patienceMs, signal: AbortSignal.timeout(patienceMs) };
+  await write(files, pod === undefined ? Buffer.alloc(0) : await agentLog(client, pod, reading), tail);
 }
 
-async function agentLog(client: Pick<ClusterClient, 'logs'>, step: FollowedStep): Promise<Buffer | undefined> {
-  const pods = [...step.pods.values()].filter(({ object, gone }) => !gone && step.kind.isMain(object));
-  const name = pods.at(-1)?.object.metadata.name;
-  if (name === undefined) return undefined;
+/**
+ * The same of a pod that is about to be removed: it may write more when it is told to end, and takes its log with it. Ends
+ * with the pod, or after `graceMs` and a little. Never rejects.
+ */
+export async function rescueLastLogs(
+  client: Pick<ClusterClient, 'logs'>,
+  pod: string,
+  files: StepLogFiles,
+  graceMs: number,
+): Promise<void> {
+  const reading = { tailLines: lines, follow: true, signal: AbortSignal.timeout(graceMs + patienceMs) };
+  await write(files, await agentLog(client, pod, reading), undefined);
+}
+
+async function write(files: StepLogFiles, text: Uint8Array, tail: string | undefined): Promise<void> {
+  const stdout = await taken(text, 'stdout');
+  const stderr = await taken(text, 'stderr');
+  const isEmpty = stdout.length + stderr.length === 0;
+  mkdirSync(files.folder, { recursive: true });
+  writeFileSync(files.stdout, stdout);
+  writeFileSync(files.stderr, isEmpty && tail !== undefined ? `${tail}\n` : stderr);
+}
+
+async function agentLog(
+  client: Pick<ClusterClient, 'logs'>,
+  pod: string,
+  reading: Omit<LogReading, 'container'>,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   try {
-    const log = client.logs(name, {
-      container: containerNames.agent,
-      tailLines: lines,
-      patienceMs,
-      signal: AbortSignal.timeout(patienceMs),
-    });
+    const log = client.logs(pod, { ...reading, container: containerNames.agent });
     for await (const chunk of log) chunks.push(chunk);
   } catch {
     // The node is gone, or the pod went first.
   }
-  return chunks.length === 0 ? undefined : Buffer.concat(chunks);
+  return Buffer.concat(chunks);
 }
 
 async function taken(text: Uint8Array, stream: 'stdout' | 'stderr'): Promise<Buffer> {

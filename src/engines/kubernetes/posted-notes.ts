@@ -32,6 +32,6 @@ export class PostedNotes {
 
   /** Forgets all but these. */
   keep(ids: ReadonlySet<StepId>): void {
-    for (const id of [...this.ids]) if (!ids.has(id as StepId)) this.remove(id as StepId);
+    for (const id of this.ids) if (!ids.has(id as StepId)) this.remove(id as StepId);
   }
 }

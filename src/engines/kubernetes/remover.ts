@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { asKonvergeError } from '../../domain/error.ts';
+import { asKonvergeError, type KonvergeError } from '../../domain/error.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ClusterClient } from './client/cluster-client.ts';
 import { type FollowedStep, idOf } from './followed-step.ts';
+import { waitOut } from './outage.ts';
 
 const atOnce = 4;
 /** What was observed is on disk by then: a core that dies before it must find the object, to observe the end again. */
@@ -19,7 +20,7 @@ export class Remover {
   private readonly removed: (step: FollowedStep) => void;
   private readonly queue: { readonly step: FollowedStep; readonly fromMs: number }[] = [];
   private readonly stop = new AbortController();
-  private readonly active = new Set<Promise<void>>();
+  private readonly active = new Set<Promise<unknown>>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(client: Pick<ClusterClient, 'remove'>, logger: Logger, removed: (step: FollowedStep) => void) {
@@ -34,9 +35,12 @@ export class Remover {
     this.advance();
   }
 
-  /** At once: nobody waits for the end of a step to be noted. */
-  async now(step: FollowedStep): Promise<void> {
-    await this.remove(step);
+  /**
+   * Of a step that runs, at once. The object goes after its pods, so that also a pod that was just being made is gone with it.
+   * Answers with why it cannot be removed, if so.
+   */
+  now(step: FollowedStep): Promise<KonvergeError | undefined> {
+    return this.remove(step, 'Foreground');
   }
 
   /** What waits is removed now, as far as the server answers soon. */
@@ -61,7 +65,7 @@ export class Remover {
         return;
       }
       this.queue.shift();
-      const work = this.remove(first.step).finally(() => {
+      const work: Promise<unknown> = this.remove(first.step).finally(() => {
         this.active.delete(work);
         this.advance();
       });
@@ -69,28 +73,33 @@ export class Remover {
     }
   }
 
-  private async remove(step: FollowedStep): Promise<void> {
+  private async remove(
+    step: FollowedStep,
+    propagation: 'Background' | 'Foreground' = 'Background',
+  ): Promise<KonvergeError | undefined> {
     const { kind, name, uid } = step;
     while (!this.stop.signal.aborted) {
       try {
         await this.client.remove(kind.resource, name, {
           ...(uid !== undefined && { uid }),
+          propagation,
           signal: this.stop.signal,
           patienceMs,
         });
         this.removed(step);
-        return;
+        return undefined;
       } catch (thrown) {
-        const { code, message } = asKonvergeError(thrown);
-        if (this.stop.signal.aborted) return;
-        if (code === 'cluster-unreachable' || code === 'cluster-unavailable') continue;
+        const error = asKonvergeError(thrown);
+        if (await waitOut(error, this.stop.signal)) continue;
+        if (this.stop.signal.aborted) return undefined;
         this.logger.warn(
-          { step: idOf(step), object: name, error: message },
+          { step: idOf(step), object: name, error: error.message },
           'an object that is over cannot be removed',
         );
         this.removed(step);
-        return;
+        return error;
       }
     }
+    return undefined;
   }
 }

@@ -37,7 +37,7 @@ export async function* readStepLog(id: StepId, sources: LogSources, options: Log
 async function* liveLog(step: FollowedStep, sources: LogSources, options: LogOptions): AsyncGenerator<Uint8Array> {
   const { stream, follow, signal } = options;
   for (;;) {
-    const pod = podOf(step);
+    const pod = podWithLog(step);
     if (pod !== undefined) {
       const log = sources.client.logs(pod, { container: containerNames.agent, follow, ...(signal && { signal }) });
       yield* streamLines(log, stream);
@@ -49,7 +49,7 @@ async function* liveLog(step: FollowedStep, sources: LogSources, options: LogOpt
 }
 
 /** One whose agent has begun. */
-function podOf(step: FollowedStep): string | undefined {
+export function podWithLog(step: FollowedStep): string | undefined {
   for (const { object, gone } of step.pods.values()) {
     if (gone || !step.kind.isMain(object)) continue;
     const statuses = object.status?.['initContainerStatuses'];

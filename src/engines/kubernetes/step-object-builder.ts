@@ -8,11 +8,12 @@ import { annotationKeys } from './labels.ts';
 import { type AgentAccess, buildPodJob } from './pod/build-pod-job.ts';
 import { buildSecret } from './pod/build-secret.ts';
 import { buildStepPod } from './pod/build-step-pod.ts';
+import { checkSecretSize, jobData, stepData } from './pod/secret-data.ts';
 
 export interface StepObjects {
   readonly object: KubernetesObject;
   /** What is created right after the object, owned by it. */
-  secretOf(created: KubernetesObject): { readonly type: ResourceType; readonly object: KubernetesObject };
+  readonly secretOf: (created: KubernetesObject) => { readonly type: ResourceType; readonly object: KubernetesObject };
 }
 
 /** Puts together what a step becomes in the cluster: the pure builders below, and what only the session knows. */
@@ -31,6 +32,8 @@ export class StepObjectBuilder {
     const pod = buildStepPod(order, settings, this.cluster.contextFor(order.queue));
     const job = buildPodJob(order, settings, await this.accessOf(order, signal));
     const env = this.host.ownVariablesOf(order.id);
+    // Before there is an object, which would have to be removed again.
+    checkSecretSize(order.spec, stepData(order.spec, env), jobData(job));
     return {
       object: kind.manifest(order, pod),
       secretOf: (created) => ({ type: resources.secrets, object: buildSecret(order, pod, { job, env }, created) }),

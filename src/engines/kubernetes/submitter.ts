@@ -1,13 +1,14 @@
-import { asKonvergeError, type KonvergeError } from '../../domain/error.ts';
+import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
 import type { ClusterClient } from './client/cluster-client.ts';
 import type { KubernetesObject } from './client/object.ts';
-import { type FollowedStep, idOf } from './followed-step.ts';
+import type { FollowedStep } from './followed-step.ts';
+import { isOutage, waitOut } from './outage.ts';
 import type { StepObjectBuilder } from './step-object-builder.ts';
 
 /** Objects on their way into the cluster at once. The API server takes them one after another from each connection. */
 const atOnce = 8;
 /** How long the client repeats one request before we say that the server is away; then we go on trying. */
-const patienceMs = 60_000;
+const patienceMs = 15_000;
 
 export interface SubmitterHost {
   readonly client: ClusterClient;
@@ -80,11 +81,10 @@ export class Submitter {
       } catch (thrown) {
         if (this.stop.signal.aborted) return;
         const error = asKonvergeError(thrown);
-        if (error.code !== 'cluster-unreachable' && error.code !== 'cluster-unavailable') {
-          this.host.refused(step, error);
-          return;
-        }
-        this.host.waits(step, error.message);
+        if (isOutage(error)) this.host.waits(step, error.message);
+        if (await waitOut(error, this.stop.signal)) continue;
+        if (!this.stop.signal.aborted) this.host.refused(step, error);
+        return;
       }
     }
   }
@@ -101,8 +101,13 @@ export class Submitter {
     try {
       await client.create(secretOf(created).type, secretOf(created).object, options);
     } catch (error) {
-      // A pod without its Secret would wait for ever.
-      if (!this.stop.signal.aborted) await this.removeObject(step, created);
+      // A pod without its Secret would wait for ever. What passes is tried again, with the object that is there.
+      if (this.stop.signal.aborted || isOutage(asKonvergeError(error))) throw error;
+      await this.removeObject(step, created).catch((thrown: unknown) => {
+        const { code, message } = asKonvergeError(error);
+        const left = `${created.kind} ${created.metadata.name} is left, for it cannot be removed either`;
+        throw new KonvergeError(code, `${message}; ${left}: ${asKonvergeError(thrown).message}`, { cause: error });
+      });
       throw error;
     }
     return created;

@@ -3,6 +3,10 @@ import { expect, test } from 'vitest';
 import { LinePrinter } from './line-printer.ts';
 
 function printed(chunks: readonly Buffer[]): string {
+  return printedFrom(() => chunks);
+}
+
+function printedFrom(chunks: () => Iterable<Buffer>): string {
   let output = '';
   const printer = new LinePrinter(
     'out',
@@ -11,7 +15,7 @@ function printed(chunks: readonly Buffer[]): string {
     },
     () => 0,
   );
-  for (const chunk of chunks) printer.take(chunk);
+  for (const chunk of chunks()) printer.take(chunk);
   printer.finish();
   return output;
 }
@@ -47,4 +51,23 @@ test('lines beyond the rate are counted, and said when there is room again', () 
   printer.take(Buffer.from('later\n'));
   printer.finish();
   expect(output.split('\n').slice(499, 502)).toEqual(['out | 499', 'out | [200 lines left out here]', 'out | later']);
+});
+
+test('the last lines are shown, however many came before them', () => {
+  const lines = Array.from({ length: 2000 }, (_, n) => `line ${n}\n`).join('');
+  const reused = Buffer.alloc(64);
+  const output = printedFrom(function* () {
+    for (let begin = 0; begin < lines.length; begin += reused.length) {
+      yield reused.subarray(0, reused.write(lines.slice(begin, begin + reused.length)));
+    }
+    yield Buffer.from('unfinished');
+  });
+  const last = Array.from({ length: 50 }, (_, n) => `out | line ${1950 + n}`);
+  expect(output.split('\n').slice(499)).toEqual([
+    'out | line 499',
+    'out | [1450 lines left out here]',
+    ...last,
+    'out | unfinished',
+    '',
+  ]);
 });

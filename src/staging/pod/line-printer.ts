@@ -1,12 +1,14 @@
 /** More than this helps nobody who reads `kubectl logs`; all lines are in storage. */
 const linesPerSecond = 500;
 const maxLineBytes = 2000;
+/** What a program says before it ends is what a person looks for: so many lines are shown however many came before them. */
+const lastLines = 50;
 
 const newline = 0x0a;
 
 /**
  * Lines of a stream of the step, each with a prefix, for the agent's own standard output. A stream may bring a hundred thousand
- * lines a second: those beyond the rate are only counted, and the count is said. Keeps at most one line in memory.
+ * lines a second: those beyond the rate are only counted, and the count is said; but the last lines of all are shown.
  */
 export class LinePrinter {
   private readonly prefix: Buffer;
@@ -17,6 +19,8 @@ export class LinePrinter {
   private free = linesPerSecond;
   private refilledAtMs: number;
   private leftOut = 0;
+  /** The newest of them. */
+  private held: Buffer[] = [];
 
   constructor(stream: string, print: (text: Buffer) => void, nowMs: () => number = () => performance.now()) {
     this.prefix = Buffer.from(`${stream} | `);
@@ -28,6 +32,7 @@ export class LinePrinter {
   take(chunk: Buffer): void {
     this.refill();
     const shown: Buffer[] = [];
+    const held: Buffer[] = [];
     let begin = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, begin)) {
       if (this.free > 0) {
@@ -35,10 +40,17 @@ export class LinePrinter {
         this.free -= 1;
       } else {
         this.leftOut += 1;
+        held.push(
+          this.partial.length === 0
+            ? chunk.subarray(begin, end)
+            : Buffer.concat([this.partial, chunk.subarray(begin, end)]),
+        );
+        if (held.length > lastLines) held.shift();
       }
       this.partial = Buffer.alloc(0);
       begin = end + 1;
     }
+    if (held.length > 0) this.held = [...this.held, ...held.map(cutCopy)].slice(-lastLines);
     const room = maxLineBytes + 1 - this.partial.length;
     if (begin < chunk.length && room > 0) {
       this.partial = Buffer.concat([this.partial, chunk.subarray(begin, begin + room)]);
@@ -49,8 +61,11 @@ export class LinePrinter {
   /** The stream has ended, maybe in the middle of a line. */
   finish(): void {
     const shown: Buffer[] = [];
-    if (this.partial.length > 0) this.addLine(shown, this.partial);
+    const { held } = this;
+    this.leftOut -= held.length;
     this.addLeftOut(shown);
+    for (const line of held) this.addLine(shown, line);
+    if (this.partial.length > 0) this.addLine(shown, this.partial);
     this.partial = Buffer.alloc(0);
     if (shown.length > 0) this.print(Buffer.concat(shown));
   }
@@ -69,8 +84,14 @@ export class LinePrinter {
   }
 
   private addLeftOut(shown: Buffer[]): void {
+    this.held = [];
     if (this.leftOut === 0) return;
     shown.push(this.prefix, Buffer.from(`[${this.leftOut} lines left out here]\n`));
     this.leftOut = 0;
   }
+}
+
+/** The chunk is its reader's, who fills it anew. One byte more than is shown tells that it is cut. */
+function cutCopy(line: Buffer): Buffer {
+  return Buffer.from(line.subarray(0, maxLineBytes + 1));
 }

@@ -1,19 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
-import { eachEngine, eventually, Harness, processLives, queue } from './harness.ts';
+import { expect } from 'vitest';
+import { endlessSleep, eventually, Harness, overEngines, queue } from './harness.ts';
 
 const memory = (mebibytes: number, stated: boolean) => ({ value: mebibytes * 2 ** 20, stated });
 /** Fills memory page by page, and never ends by itself. */
 const devour = 'x=$(head -c 400000000 /dev/zero | tr "\\0" a); sleep 1000';
 
-function pidsIn(harness: Harness, file: string): number[] {
-  return readFileSync(join(harness.directory, file), 'utf8').trim().split('\n').map(Number);
-}
-
-describe('the end of a step', () => {
-  eachEngine('comes by cancellation while it waits', async (subject) => {
-    const harness = Harness.open(subject, [queue('default', 1)]);
+overEngines('the end of a step', (eachCase) => {
+  eachCase('comes by cancellation while it waits', async (subject) => {
+    const harness = await Harness.open(subject, [queue('default', 1)]);
     const running = harness.order('sleep 1000');
     const waiting = harness.order('touch ran');
     harness.engine.launch([running, waiting]);
@@ -28,78 +24,79 @@ describe('the end of a step', () => {
     harness.engine.cancel([running.id, waiting.id, harness.order('').id]);
   });
 
-  eachEngine('comes by cancellation to a step that cleans up at SIGTERM', async (subject) => {
-    const harness = Harness.open(subject);
+  eachCase('comes by cancellation to a step that cleans up at SIGTERM', async (subject) => {
+    const harness = await Harness.open(subject);
     const order = harness.order("trap 'echo clean; exit 0' TERM; echo ready; sleep 1000 & wait");
     harness.engine.launch([order]);
-    await eventually(() => readFile(harness.engine.logPaths(order.id)!.stdout) === 'ready\n', 'the step to be ready');
+    await harness.printed(order.id, 'ready\n');
     harness.engine.cancel([order.id]);
     expect(await harness.end(order.id)).toMatchObject({ state: 'cancelled' });
     expect(await harness.log(order.id)).toBe('ready\nclean\n');
   });
 
-  eachEngine('comes by cancellation to a step that ignores SIGTERM, with all its children', async (subject) => {
-    const harness = Harness.open(subject);
+  eachCase('comes by cancellation to a step that ignores SIGTERM, with all its children', async (subject) => {
+    const harness = await Harness.open(subject);
+    const sleep = endlessSleep();
     const order = harness.order(
-      "trap '' TERM; sleep 1000 & echo $! >> pids; setsid sleep 1000 & echo $$ >> pids; echo $! >> pids; touch ready; sleep 1000; sleep 1000",
+      `trap '' TERM; ${sleep.command} & setsid ${sleep.command} & ${sleep.command}; ${sleep.command}`,
     );
     harness.engine.launch([order]);
-    await eventually(() => existsSync(join(harness.directory, 'ready')), 'the step to be ready');
-    const pids = pidsIn(harness, 'pids');
-    expect(pids.filter(processLives)).toHaveLength(3);
+    await eventually(() => sleep.running() === 3, 'the step with its children');
     harness.engine.cancel([order.id]);
     expect(await harness.end(order.id)).toMatchObject({ state: 'cancelled', failure: { class: 'cancelled' } });
-    expect(pids.filter(processLives)).toEqual([]);
+    expect(sleep.running()).toBe(0);
   });
 
-  eachEngine('leaves no daemon behind', async (subject) => {
-    const harness = Harness.open(subject);
-    const daemon = `setsid sh -c 'echo $$ > daemon; exec sleep 1000' < /dev/null > /dev/null 2>&1 &`;
-    const order = harness.order(`(${daemon}) & until [ -s daemon ]; do sleep 0.01; done; exit 0`);
+  eachCase('leaves no daemon behind', async (subject) => {
+    const harness = await Harness.open(subject);
+    const sleep = endlessSleep();
+    const daemon = `setsid sh -c 'touch daemon; exec ${sleep.command}' < /dev/null > /dev/null 2>&1 &`;
+    const order = harness.order(`(${daemon}) & until [ -e daemon ]; do sleep 0.01; done; exit 0`);
     expect(await harness.run(order)).toMatchObject({ state: 'succeeded' });
-    expect(pidsIn(harness, 'daemon').filter(processLives)).toEqual([]);
+    expect(sleep.running()).toBe(0);
   });
 
-  eachEngine(
+  eachCase(
     'leaves no daemon behind that wipes its environment',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
+      const sleep = endlessSleep();
       const order = harness.order(
-        `(setsid env -i sh -c 'echo $$ > daemon; exec sleep 1000' &) & until [ -s daemon ]; do sleep 0.01; done; exit 5`,
+        `(setsid env -i sh -c 'touch daemon; exec ${sleep.command}' &) & until [ -e daemon ]; do sleep 0.01; done; exit 5`,
       );
       expect(await harness.run(order)).toMatchObject({ failure: { exitCode: 5 } });
-      expect(pidsIn(harness, 'daemon').filter(processLives)).toEqual([]);
+      expect(sleep.running()).toBe(0);
     },
     'environment-wipe',
   );
 
-  eachEngine('waits for what still writes', async (subject) => {
-    const harness = Harness.open(subject);
+  eachCase('waits for what still writes', async (subject) => {
+    const harness = await Harness.open(subject);
     // The shell does not wait for its process substitution.
     const order = harness.order('echo text > >(sleep 0.3; cat > out)');
     expect(await harness.run(order)).toMatchObject({ state: 'succeeded' });
     expect(readFileSync(join(harness.directory, 'out'), 'utf8')).toBe('text\n');
   });
 
-  eachEngine('comes when its runtime is over, if that was stated', async (subject) => {
-    const harness = Harness.open(subject);
+  eachCase('comes when its runtime is over, if that was stated', async (subject) => {
+    const harness = await Harness.open(subject);
     const order = harness.order("trap '' TERM; sleep 1000; sleep 1000", {
-      resources: { cpuMillis: 0, runtimeMs: { value: 200, stated: true }, custom: {} },
+      resources: { cpuMillis: 0, runtimeMs: { value: 1000, stated: true }, custom: {} },
     });
     expect(await harness.run(order)).toMatchObject({
       state: 'failed',
-      failure: { class: 'timeout', message: expect.stringContaining('0.2 s') },
+      failure: { class: 'timeout', message: expect.stringContaining(' 1 s') },
     });
-    const hint = harness.order('sleep 0.4', {
-      resources: { cpuMillis: 0, runtimeMs: { value: 200, stated: false }, custom: {} },
+    const hint = harness.order('sleep 1.2', {
+      resources: { cpuMillis: 0, runtimeMs: { value: 1000, stated: false }, custom: {} },
     });
     expect(await harness.run(hint)).toMatchObject({ state: 'succeeded' });
   });
 
-  eachEngine(
+  eachCase(
     'comes when its memory is more than was stated',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const order = harness.order(devour, { resources: { cpuMillis: 0, memoryBytes: memory(64, true), custom: {} } });
       expect(await harness.run(order)).toMatchObject({
         state: 'failed',
@@ -111,15 +108,11 @@ describe('the end of a step', () => {
     'memory-limit',
   );
 
-  eachEngine('does not come by a limit that nobody stated', async (subject) => {
-    const harness = Harness.open(subject);
+  eachCase('does not come by a limit that nobody stated', async (subject) => {
+    const harness = await Harness.open(subject);
     const order = harness.order('x=$(head -c 100000000 /dev/zero | tr "\\0" a); sleep 0.4; echo ${#x}', {
       resources: { cpuMillis: 0, memoryBytes: memory(16, false), custom: {} },
     });
     expect(await harness.run(order)).toMatchObject({ state: 'succeeded' });
   });
 });
-
-function readFile(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
-}

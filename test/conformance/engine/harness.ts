@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { onTestFinished, test } from 'vitest';
+import { describe, test } from 'vitest';
 import type { StepId } from '../../../src/domain/brand.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { isEnd } from '../../../src/domain/state.ts';
@@ -12,31 +12,55 @@ import type { Engine, EngineHost, WorkOrder } from '../../../src/ports/engine.ts
 import { silentLogger } from '../../../src/ports/logger.ts';
 import { noStaging } from '../../../src/ports/no-staging.ts';
 import type { Staging } from '../../../src/ports/staging.ts';
-import { type Need, type Subject, subjects } from './subjects.ts';
+import type { CaseSubject, Need, OnFinished, Place, Subject } from './subject.ts';
+import { subjects } from './subjects.ts';
 
 /** Far above what any case needs: a deadline is a failure, never a measure. */
-export const patienceMs = 15_000;
+export const patienceMs = 60_000;
 
 export type EndObservation = Extract<Observation, { readonly state: 'succeeded' | 'failed' | 'cancelled' }>;
 
 export type UploadedObservation = Extract<Observation, { readonly state: 'uploaded' }>;
 
-/** The same case over every engine; where one cannot do it, the report says why. */
-export function eachEngine(name: string, run: (subject: Subject) => Promise<void>, ...needs: readonly Need[]): void {
+export type EachCase = (name: string, run: (subject: CaseSubject) => Promise<void>, ...needs: readonly Need[]) => void;
+
+/** The same cases over every engine; where one cannot do it, the report says why. */
+export function overEngines(title: string, cases: (eachCase: EachCase) => void): void {
   for (const subject of subjects) {
-    const reason = needs.map((need) => subject.unsupported[need]).find((text) => text !== undefined);
-    if (reason === undefined) test(`${subject.name}: ${name}`, () => run(subject), 4 * patienceMs);
-    else test.skip(`${subject.name}: ${name} (not supported: ${reason})`);
+    describe(`${subject.name}: ${title}`, { concurrent: subject.concurrent }, () => {
+      cases((name, run, ...needs) => {
+        const reason = whyNot(subject, needs);
+        if (reason === undefined) {
+          test(name, { timeout: 4 * patienceMs }, (context) =>
+            run({ ...subject, onFinished: (clean) => context.onTestFinished(clean) }),
+          );
+        } else test.skip(`${name} (${reason})`);
+      });
+    });
   }
 }
 
-export function queue(name: string, cpu: number, more: Partial<QueueSettings> = {}): QueueSettings {
-  return { name, priority: 0, cpuMillis: cpu * 1000, memoryBytes: 4 * 2 ** 30, gpu: 0, custom: {}, ...more };
+function whyNot(subject: Subject, needs: readonly Need[]): string | undefined {
+  for (const need of needs) {
+    const unsupported = subject.unsupported[need];
+    if (unsupported !== undefined) return `not supported: ${unsupported}`;
+    const lack = subject.lack(need);
+    if (lack !== undefined) return lack;
+  }
+  return undefined;
+}
+
+/** What these cases call a cpu, in thousandths: a tenth, so that those that run at once fit a small machine together. */
+export const oneCpu = 100;
+
+export function queue(name: string, cpus: number, more: Partial<QueueSettings> = {}): QueueSettings {
+  return { name, priority: 0, cpuMillis: cpus * oneCpu, memoryBytes: 4 * 2 ** 30, gpu: 0, custom: {}, ...more };
 }
 
 /** An engine in a directory of its own, everything that it has said, and ways to wait for it. */
 export class Harness {
   readonly directory: string;
+  readonly place: Place;
   readonly engine: Engine;
   readonly observed: Observation[] = [];
   environment: Readonly<Record<string, string>> = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' };
@@ -46,8 +70,9 @@ export class Harness {
   /** By the test itself: then its steps are another engine's. */
   private closed = false;
 
-  private constructor(subject: Subject, queues: readonly QueueSettings[], directory: string, staging: Staging) {
-    this.directory = directory;
+  private constructor(subject: CaseSubject, place: Place, staging: Staging) {
+    this.directory = place.directory;
+    this.place = place;
     const host: EngineHost = {
       observe: (observations) => {
         this.observed.push(...observations);
@@ -55,22 +80,29 @@ export class Harness {
         for (const wake of this.waiters) wake();
       },
       environmentOf: () => this.environment,
+      ownVariablesOf: () => ({}),
       staging,
       clock: { nowMs: () => Date.now() },
       logger: silentLogger,
     };
-    this.engine = subject.open({ stateDir: join(directory, 'state'), queues }, host);
+    this.engine = subject.open(place, host);
   }
 
-  /** Closed, and its directory removed, when the test is over. */
-  static open(
-    subject: Subject,
+  /** Closed, and everything of it removed, when the case is over. */
+  static async open(
+    subject: CaseSubject,
     queues: readonly QueueSettings[] = [queue('default', 4)],
-    directory: string = temporaryDirectory(),
     staging: Staging = noStaging,
-  ): Harness {
-    const harness = new Harness(subject, queues, directory, staging);
-    onTestFinished(() => harness.close());
+  ): Promise<Harness> {
+    const harness = Harness.over(subject, await openPlace(subject, queues), staging);
+    await harness.engine.recover([]);
+    return harness;
+  }
+
+  /** A further engine over a place, which has to recover what another one has left. Closed when the case is over. */
+  static over(subject: CaseSubject, place: Place, staging: Staging = noStaging): Harness {
+    const harness = new Harness(subject, place, staging);
+    subject.onFinished(() => harness.close());
     return harness;
   }
 
@@ -78,7 +110,7 @@ export class Harness {
   private async close(): Promise<void> {
     const isOver = (id: StepId): boolean => this.endOf(id) !== undefined || this.statesOf(id).includes('uploaded');
     const running = this.closed ? [] : [...this.launched].filter((id) => !isOver(id));
-    this.engine.cancel(running);
+    if (running.length > 0) this.engine.cancel(running);
     await Promise.allSettled(running.map((id) => this.end(id)));
     await this.engine.recover([]);
     await this.engine.close();
@@ -107,7 +139,7 @@ export class Harness {
         inputs: [],
         outputs: [],
         logs: [],
-        resources: { cpuMillis: 1000, custom: {} },
+        resources: { cpuMillis: oneCpu, custom: {} },
         execution: { mode: 'direct', shell: '/bin/bash', commands: [command] },
         cwd: this.directory,
         env: {},
@@ -168,16 +200,39 @@ export class Harness {
     });
   }
 
-  async log(id: StepId, stream: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
+  async log(id: StepId, stream: 'stdout' | 'stderr' = 'stdout', offset = 0): Promise<string> {
     let text = '';
-    for await (const chunk of this.engine.logs(id, { stream, follow: false })) text += Buffer.from(chunk).toString();
+    for await (const chunk of this.engine.logs(id, { stream, follow: false, offset }))
+      text += Buffer.from(chunk).toString();
     return text;
+  }
+
+  /** Follows the output of a step until it has written this much. */
+  async printed(id: StepId, expected: string): Promise<void> {
+    let text = '';
+    const signal = AbortSignal.timeout(patienceMs);
+    for await (const chunk of this.engine.logs(id, { stream: 'stdout', follow: true, signal })) {
+      text += Buffer.from(chunk).toString();
+      if (text === expected) return;
+    }
+    throw new Error(`waited in vain for ${JSON.stringify(expected)}; ${id} printed ${JSON.stringify(text)}`);
   }
 }
 
-export function temporaryDirectory(): string {
+/** A directory with the queues of a case, removed when the case is over. */
+export async function openPlace(
+  subject: CaseSubject,
+  queues: readonly QueueSettings[] = [queue('default', 4)],
+): Promise<Place> {
+  const place = { directory: temporaryDirectory(subject.onFinished), queues };
+  const remove = await subject.prepare(place);
+  subject.onFinished(remove);
+  return place;
+}
+
+function temporaryDirectory(onFinished: OnFinished): string {
   const directory = mkdtempSync(join(tmpdir(), 'konverge-engine-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  onFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -195,4 +250,23 @@ export function processLives(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+let sleeps = 0;
+
+/** A command that sleeps for so long that only somebody else ends it, and what of it still runs, in a pod of this machine too. */
+export function endlessSleep(): { readonly command: string; running(): number } {
+  const duration = `1000.${process.pid}${String(sleeps++).padStart(4, '0')}`;
+  const isIt = (name: string): boolean => {
+    try {
+      const [program = '', argument] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      return program.endsWith('sleep') && argument === duration;
+    } catch {
+      return false;
+    }
+  };
+  return {
+    command: `sleep ${duration}`,
+    running: () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isIt(name)).length,
+  };
 }

@@ -1,28 +1,41 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished } from 'vitest';
-import type { QueueSettings } from '../../../src/engines/local/config.ts';
+import { expect } from 'vitest';
+import type { Observation } from '../../../src/domain/observation.ts';
 import type { WorkOrder } from '../../../src/ports/engine.ts';
-import { eachEngine, eventually, Harness, processLives, queue, temporaryDirectory } from './harness.ts';
-import type { Subject } from './subjects.ts';
+import { endlessSleep, eventually, Harness, oneCpu, openPlace, overEngines, processLives, queue } from './harness.ts';
+import type { CaseSubject, Place } from './subject.ts';
 
 const hostScript = fileURLToPath(new URL('host-process.ts', import.meta.url));
 
-/** The engine in a process of its own, over the same directory as the harness that recovers it. */
+type Host = ChildProcess & { readonly stdout: Readable };
+
+/** The engine in a process of its own, over the same directory as the harness that recovers it. `later`: once `orders` run. */
 function hostElsewhere(
-  subject: Subject,
-  directory: string,
-  queues: readonly QueueSettings[],
+  subject: CaseSubject,
+  place: Place,
   orders: readonly WorkOrder[],
-): ChildProcess {
-  const host = spawn(process.execPath, [hostScript, subject.name, join(directory, 'state')], {
-    stdio: ['pipe', 'ignore', 'inherit'],
+  later: readonly WorkOrder[] = [],
+): Host {
+  const host = spawn(process.execPath, [hostScript, subject.name, place.directory], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
-  host.stdin.end(JSON.stringify({ queues, orders }));
-  onTestFinished(() => void host.kill('SIGKILL'));
+  host.stdin.end(JSON.stringify({ queues: place.queues, orders, later }));
+  subject.onFinished(() => void host.kill('SIGKILL'));
   return host;
+}
+
+/** As the engine over there says it. */
+async function waitsThere(host: Host, { id }: WorkOrder): Promise<void> {
+  for await (const line of createInterface({ input: host.stdout })) {
+    const { step, state } = JSON.parse(line) as Observation;
+    if (step === id && state === 'queued') break;
+  }
+  host.stdout.resume();
 }
 
 async function killAndWait(host: ChildProcess): Promise<void> {
@@ -31,111 +44,100 @@ async function killAndWait(host: ChildProcess): Promise<void> {
   await gone;
 }
 
-describe('after kill -9 of the core', () => {
-  eachEngine(
-    'each step is run once: adopted, seen as ended, or started',
-    async (subject) => {
-      const directory = temporaryDirectory();
-      const queues = [queue('default', 3)];
-      const there = (file: string) => existsSync(join(directory, file));
-      const harness = Harness.open(subject, queues, directory);
-      const count = 'echo "$KONVERGE_STEP_ID" >> count; ';
-      const running = harness.order(
-        `${count}touch running; until [ -e go ]; do sleep 0.02; done; echo through; exit 3`,
-        { id: 'running' },
-      );
-      const ending = harness.order(
-        `${count}touch ending; until [ -e end ]; do sleep 0.02; done; echo over; touch ended`,
-        { id: 'ending' },
-      );
-      const daemon = harness.order(
-        `${count}(setsid sleep 1000 & echo $! > daemon) & until [ -e end ]; do sleep 0.02; done; exit 4`,
-        { id: 'daemon' },
-      );
-      const waiting = harness.order(`${count}true`, { id: 'waiting' });
-      const orders = [running, ending, daemon, waiting];
+overEngines('after kill -9 of the core', (eachCase) => {
+  eachCase('each step is run once: adopted, seen as ended, or started', async (subject) => {
+    const place = await openPlace(subject, [queue('default', 3)]);
+    const { directory } = place;
+    const there = (file: string) => existsSync(join(directory, file));
+    const harness = Harness.over(subject, place);
+    const sleep = endlessSleep();
+    const count = (id: string) => `echo ${id} >> count; `;
+    const running = harness.order(
+      `${count('running')}touch running; until [ -e go ]; do sleep 0.02; done; echo through; exit 3`,
+      { id: 'running' },
+    );
+    const ending = harness.order(
+      `${count('ending')}touch ending; until [ -e end ]; do sleep 0.02; done; echo over; touch ended`,
+      { id: 'ending' },
+    );
+    const daemon = harness.order(
+      `${count('daemon')}(setsid ${sleep.command} & touch daemon) & until [ -e end ]; do sleep 0.02; done; exit 4`,
+      { id: 'daemon' },
+    );
+    const waiting = harness.order(`${count('waiting')}true`, { id: 'waiting' });
+    const orders = [running, ending, daemon, waiting];
 
-      const host = hostElsewhere(subject, directory, queues, orders);
-      await eventually(() => there('running') && there('ending') && there('daemon'), 'three steps to run');
-      await killAndWait(host);
-      writeFileSync(join(directory, 'end'), '');
-      await eventually(() => there('ended'), 'a step to end while no core is there');
+    const host = hostElsewhere(subject, place, [running, ending, daemon], [waiting]);
+    await eventually(() => there('running') && there('ending') && there('daemon'), 'three steps to run');
+    await waitsThere(host, waiting);
+    await killAndWait(host);
+    writeFileSync(join(directory, 'end'), '');
+    await eventually(() => there('ended'), 'a step to end while no core is there');
 
-      await harness.engine.recover(orders);
-      expect(await harness.end(ending.id)).toMatchObject({ state: 'succeeded' });
-      expect(await harness.log(ending.id)).toBe('over\n');
-      expect(await harness.end(daemon.id)).toMatchObject({ state: 'failed', failure: { class: 'user', exitCode: 4 } });
-      expect(processLives(Number(readFileSync(join(directory, 'daemon'), 'utf8')))).toBe(false);
-      expect(await harness.end(waiting.id)).toMatchObject({ state: 'succeeded' });
-      expect(harness.endOf(running.id)).toBeUndefined();
+    await harness.engine.recover(orders);
+    expect(await harness.end(ending.id)).toMatchObject({ state: 'succeeded' });
+    expect(await harness.log(ending.id)).toBe('over\n');
+    expect(await harness.end(daemon.id)).toMatchObject({ state: 'failed', failure: { class: 'user', exitCode: 4 } });
+    expect(sleep.running()).toBe(0);
+    expect(await harness.end(waiting.id)).toMatchObject({ state: 'succeeded' });
+    expect(harness.endOf(running.id)).toBeUndefined();
 
-      expect(await harness.run(harness.order('touch go', { id: 'go' }))).toMatchObject({ state: 'succeeded' });
-      expect(await harness.end(running.id)).toMatchObject({ state: 'failed', failure: { class: 'user', exitCode: 3 } });
-      expect(await harness.log(running.id)).toBe('through\n');
-      const counted = readFileSync(join(directory, 'count'), 'utf8').trim().split('\n').sort();
-      expect(counted).toEqual(['daemon', 'ending', 'running', 'waiting']);
-    },
-    'survives-core',
-  );
+    expect(await harness.run(harness.order('touch go', { id: 'go' }))).toMatchObject({ state: 'succeeded' });
+    expect(await harness.end(running.id)).toMatchObject({ state: 'failed', failure: { class: 'user', exitCode: 3 } });
+    expect(await harness.log(running.id)).toBe('through\n');
+    const counted = readFileSync(join(directory, 'count'), 'utf8').trim().split('\n').sort();
+    expect(counted).toEqual(['daemon', 'ending', 'running', 'waiting']);
+  });
 
-  eachEngine(
-    'an adopted step can be cancelled, keeps its quota and its runtime limit',
-    async (subject) => {
-      const directory = temporaryDirectory();
-      const queues = [queue('default', 2)];
-      const harness = Harness.open(subject, queues, directory);
-      const stubborn = harness.order("trap '' TERM; echo $$ > pid; sleep 1000; sleep 1000", { id: 'stubborn' });
-      const limited = harness.order('touch limited; sleep 1000', {
-        id: 'limited',
-        resources: { cpuMillis: 1000, runtimeMs: { value: 1500, stated: true }, custom: {} },
-      });
-      const next = harness.order('true', { id: 'next' });
-      const host = hostElsewhere(subject, directory, queues, [stubborn, limited, next]);
-      await eventually(
-        () => existsSync(join(directory, 'pid')) && existsSync(join(directory, 'limited')),
-        'two steps to run',
-      );
-      await killAndWait(host);
+  eachCase('an adopted step can be cancelled, keeps its quota and its runtime limit', async (subject) => {
+    const place = await openPlace(subject, [queue('default', 2)]);
+    const { directory } = place;
+    const harness = Harness.over(subject, place);
+    const sleep = endlessSleep();
+    const stubborn = harness.order(`trap '' TERM; ${sleep.command}; ${sleep.command}`, { id: 'stubborn' });
+    const limited = harness.order('touch limited; sleep 1000', {
+      id: 'limited',
+      resources: { cpuMillis: oneCpu, runtimeMs: { value: subject.shortRuntimeMs, stated: true }, custom: {} },
+    });
+    const next = harness.order('true', { id: 'next' });
+    const host = hostElsewhere(subject, place, [stubborn, limited], [next]);
+    await eventually(() => sleep.running() === 1 && existsSync(join(directory, 'limited')), 'two steps to run');
+    await waitsThere(host, next);
+    await killAndWait(host);
 
-      await harness.engine.recover([stubborn, limited, next]);
-      await harness.reached(next.id, 'queued');
-      expect(harness.engine.whyQueued(next.id)).toContain('2 of 2 in use');
-      expect(await harness.end(limited.id)).toMatchObject({ state: 'failed', failure: { class: 'timeout' } });
-      harness.engine.cancel([stubborn.id]);
-      expect(await harness.end(stubborn.id)).toMatchObject({ state: 'cancelled' });
-      expect(processLives(Number(readFileSync(join(directory, 'pid'), 'utf8')))).toBe(false);
-      expect(await harness.end(next.id)).toMatchObject({ state: 'succeeded' });
-    },
-    'survives-core',
-  );
+    await harness.engine.recover([stubborn, limited, next]);
+    await harness.until(() => / cpu\b/.test(harness.engine.whyQueued(next.id) ?? ''), 'a step to wait for cpu');
+    expect(await harness.end(limited.id)).toMatchObject({ state: 'failed', failure: { class: 'timeout' } });
+    harness.engine.cancel([stubborn.id]);
+    expect(await harness.end(stubborn.id)).toMatchObject({ state: 'cancelled' });
+    expect(sleep.running()).toBe(0);
+    expect(await harness.end(next.id)).toMatchObject({ state: 'succeeded' });
+  });
 
-  eachEngine(
-    'a step that was killed meanwhile is lost',
-    async (subject) => {
-      const directory = temporaryDirectory();
-      const harness = Harness.open(subject, [queue('default', 2)], directory);
-      // $PPID is the process that would have told of the end.
-      const order = harness.order('echo $PPID > supervisor; sleep 1000', { id: 'victim' });
-      const host = hostElsewhere(subject, directory, [queue('default', 2)], [order]);
-      await eventually(
-        () =>
-          existsSync(join(directory, 'supervisor')) &&
-          readFileSync(join(directory, 'supervisor'), 'utf8').endsWith('\n'),
-        'the step to run',
-      );
-      await killAndWait(host);
-      process.kill(Number(readFileSync(join(directory, 'supervisor'), 'utf8')), 'SIGKILL');
-      await harness.engine.recover([order]);
-      expect(await harness.end(order.id)).toMatchObject({ state: 'failed', failure: { class: 'lost' } });
-    },
-    'survives-core',
-  );
+  eachCase('a step that was killed meanwhile is lost', async (subject) => {
+    const place = await openPlace(subject);
+    const { directory } = place;
+    const harness = Harness.over(subject, place);
+    // $PPID is the process that would have told of the end.
+    const order = harness.order('echo $PPID > supervisor; sleep 1000', { id: 'victim' });
+    const host = hostElsewhere(subject, place, [order]);
+    await eventually(
+      () =>
+        existsSync(join(directory, 'supervisor')) && readFileSync(join(directory, 'supervisor'), 'utf8').endsWith('\n'),
+      'the step to run',
+    );
+    await killAndWait(host);
+    await subject.destroy(place, order.id);
+    await harness.engine.recover([order]);
+    expect(await harness.end(order.id)).toMatchObject({ state: 'failed', failure: { class: 'lost' } });
+  });
 
-  eachEngine(
+  eachCase(
     'a step whose services were awaited starts over, with new ones',
     async (subject) => {
-      const directory = temporaryDirectory();
-      const harness = Harness.open(subject, [queue('default', 2)], directory);
+      const place = await openPlace(subject, [queue('default', 2)]);
+      const { directory } = place;
+      const harness = Harness.over(subject, place);
       const order = harness.order('cat ready', {
         id: 'served',
         services: [
@@ -157,7 +159,7 @@ describe('after kill -9 of the core', () => {
         existsSync(join(directory, 'services'))
           ? readFileSync(join(directory, 'services'), 'utf8').trim().split('\n').map(Number)
           : [];
-      const host = hostElsewhere(subject, directory, [queue('default', 2)], [order]);
+      const host = hostElsewhere(subject, place, [order]);
       await eventually(() => services().length === 1, 'the service');
       await killAndWait(host);
       const [first] = services();
@@ -169,15 +171,15 @@ describe('after kill -9 of the core', () => {
       expect(await harness.log(order.id)).toBe(`${services()[1]}\n`);
       expect(services().filter(processLives)).toEqual([]);
     },
-    'survives-core',
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'an adopted step has its services, and they end with it',
     async (subject) => {
-      const directory = temporaryDirectory();
-      const harness = Harness.open(subject, [queue('default', 2)], directory);
+      const place = await openPlace(subject, [queue('default', 2)]);
+      const { directory } = place;
+      const harness = Harness.over(subject, place);
       const order = harness.order('touch running; until [ -e go ]; do sleep 0.02; done', {
         id: 'served',
         services: [
@@ -191,7 +193,7 @@ describe('after kill -9 of the core', () => {
           },
         ],
       });
-      const host = hostElsewhere(subject, directory, [queue('default', 2)], [order]);
+      const host = hostElsewhere(subject, place, [order]);
       await eventually(() => existsSync(join(directory, 'running')), 'the step to run');
       await killAndWait(host);
       await harness.engine.recover([order]);
@@ -201,22 +203,18 @@ describe('after kill -9 of the core', () => {
       expect(await harness.end(order.id)).toMatchObject({ state: 'succeeded' });
       expect(processLives(service)).toBe(false);
     },
-    'survives-core',
     'services',
   );
 
-  eachEngine(
-    'what nobody knows any more is ended',
-    async (subject) => {
-      const directory = temporaryDirectory();
-      const harness = Harness.open(subject, [queue('default', 2)], directory);
-      const order = harness.order('echo $$ > pid; sleep 1000', { id: 'forgotten' });
-      const host = hostElsewhere(subject, directory, [queue('default', 2)], [order]);
-      await eventually(() => existsSync(join(directory, 'pid')), 'the step to run');
-      await killAndWait(host);
-      await harness.engine.recover([]);
-      expect(processLives(Number(readFileSync(join(directory, 'pid'), 'utf8')))).toBe(false);
-    },
-    'survives-core',
-  );
+  eachCase('what nobody knows any more is ended', async (subject) => {
+    const place = await openPlace(subject);
+    const harness = Harness.over(subject, place);
+    const sleep = endlessSleep();
+    const order = harness.order(sleep.command, { id: 'forgotten' });
+    const host = hostElsewhere(subject, place, [order]);
+    await eventually(() => sleep.running() === 1, 'the step to run');
+    await killAndWait(host);
+    await harness.engine.recover([]);
+    await eventually(() => sleep.running() === 0, 'its end');
+  });
 });

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { ServiceSpec } from '../../../src/domain/service.ts';
-import { eachEngine, eventually, Harness, processLives, queue } from './harness.ts';
+import { eventually, Harness, overEngines, processLives, queue } from './harness.ts';
 
 /** A TCP server that greets, in the only language that is sure to be here. */
 const greeter = `
@@ -27,11 +27,11 @@ function service(more: Partial<ServiceSpec> = {}): ServiceSpec {
   };
 }
 
-describe('services of a step', () => {
-  eachEngine(
+overEngines('services of a step', (eachCase) => {
+  eachCase(
     'are ready on a port before the command starts, and end with it',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const order = harness.order(
         `echo $KONVERGE_SERVICE_KEY_STORE_HOST; ${readPort('$KONVERGE_SERVICE_KEY_STORE_PORT')}`,
         {
@@ -47,10 +47,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'are ready when a file appears',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const ready = { kind: 'file', path: 'ready' } as const;
       const order = harness.order('cat ready', {
         services: [service({ ready, command: ['/bin/sh', '-c', 'sleep 0.2; echo up > ready; exec sleep 1000'] })],
@@ -61,10 +61,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'may be several of a kind, each on its own port',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const order = harness.order(
         `for address in \${KONVERGE_SERVICE_KEY_STORE_HOSTS//,/ }; do (${readPort('${address#*:}')}); done`,
         { services: [service({ replicas: 2 })] },
@@ -75,10 +75,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'fail the step when one ends before the application',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const order = harness.order('touch app; sleep 1000', {
         services: [
           service({
@@ -99,10 +99,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'fail the step when one cannot be started',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const order = harness.order('touch ran', { services: [service({ command: ['/no/such/program'] })] });
       expect(await harness.run(order)).toMatchObject({ state: 'failed', failure: { class: 'service' } });
       expect(existsSync(join(harness.directory, 'ran'))).toBe(false);
@@ -110,10 +110,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'fail the step when one is not ready in time',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const order = harness.order('touch ran', {
         services: [
           service({ command: ['/bin/sh', '-c', 'echo $$ > service-pid; exec sleep 1000'], startTimeoutMs: 300 }),
@@ -129,10 +129,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'take turns when they insist on the same port',
     async (subject) => {
-      const harness = Harness.open(subject, [queue('default', 8)]);
+      const harness = await Harness.open(subject, [queue('default', 8)]);
       const port = await freePort();
       const command = `echo + >> trace; ${readPort(String(port))}; sleep 0.1; echo - >> trace`;
       const orders = [1, 2, 3].map(() => harness.order(command, { services: [service({ port })] }));
@@ -143,10 +143,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'fail the step when a stranger has the port',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const stranger = createServer();
       const port = await listen(stranger);
       try {
@@ -161,10 +161,10 @@ describe('services of a step', () => {
     'services',
   );
 
-  eachEngine(
+  eachCase(
     'end when the step is cancelled while they start',
     async (subject) => {
-      const harness = Harness.open(subject);
+      const harness = await Harness.open(subject);
       const order = harness.order('touch ran', {
         services: [
           service({ command: ['/bin/sh', '-c', "trap '' TERM; echo $$ > service-pid; sleep 1000; sleep 1000"] }),

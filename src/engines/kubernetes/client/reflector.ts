@@ -220,10 +220,15 @@ export class Reflector implements Reflection {
   }
 
   #giveUp(error: unknown): void {
-    const reason = errorOf(error, this.#source.doing, this.#source.server);
+    const reason = errorOf(error, this.#doing, this.#source.server);
     this.#sync.reject(reason instanceof Error ? reason : new Error(String(reason)));
     this.#hasSynced = true;
     this.close();
+  }
+
+  /** What was tried last, for messages. */
+  get #doing(): Doing {
+    return this.#position === undefined ? { ...this.#source.doing, verb: 'list' } : this.#source.doing;
   }
 
   #heard(): void {
@@ -236,7 +241,7 @@ export class Reflector implements Reflection {
   #tellTrouble(error: unknown): void {
     if (this.#troubled) return;
     this.#troubled = true;
-    const reason = errorOf(error, this.#source.doing, this.#source.server);
+    const reason = errorOf(error, this.#doing, this.#source.server);
     const message = reason instanceof KonvergeError ? reason.message : 'internal error';
     this.#guarded(() => this.#options.trouble?.({ sinceMs: this.#lastWordMs, message }));
   }

@@ -31,7 +31,9 @@ export function phaseOf(workload: Workload | undefined): WorkloadPhase {
   if (waiting) return waiting;
   if (reserved?.status === 'True') return phase(workload, admitted ?? reserved, 'quota-reserved');
   if (admitted) return phase(workload, admitted, 'pending');
-  return { kind: 'unseen', reason: '', sentence: `waits in queue ${workload.queue}; Kueue has not looked at it yet` };
+  // Of workloads that ask for the same Kueue 0.19 tries only the first; what it finds it does not write into the others.
+  const sentence = `waits its turn in queue ${workload.queue}; of steps that are alike Kueue tells only why the first one waits`;
+  return { kind: 'unseen', reason: '', sentence };
 }
 
 /** What a condition says, as its row has it; of an unknown reason, what the server says. */

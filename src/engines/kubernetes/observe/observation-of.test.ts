@@ -183,7 +183,7 @@ const table: readonly (readonly [name: string, scene: Scene, state: string | und
     'a Workload without conditions',
     { job: suspended, workload: workload([]) },
     'queued',
-    'waits in queue main; Kueue has not looked at it yet',
+    'waits its turn in queue main; of steps that are alike Kueue tells only why the first one waits',
   ],
   [
     'quota used up',
@@ -732,6 +732,11 @@ const table: readonly (readonly [name: string, scene: Scene, state: string | und
     'failed lost',
     'its pod failed on node node-1: OutOfcpu: Pod was rejected',
   ],
+  [
+    'deleted before its container was made, as its Job does at its deadline',
+    { pods: [pod(creating, { metadata: deleted(2), status: { phase: 'Failed', containerStatuses: [] } })] },
+    undefined,
+  ],
 
   // Ended by hand
   [
@@ -817,6 +822,20 @@ const table: readonly (readonly [name: string, scene: Scene, state: string | und
   [
     'cancelled on a node that does not answer',
     { isCancelled: true, job: null, pods: [pod(running, { metadata: deleted(61) })] },
+    'cancelled cancelled',
+  ],
+  [
+    'cancelled, Job to go after its pod',
+    { isCancelled: true, job: job({}, { deletionTimestamp: time(1) }), pods: [pod(running, { metadata: deleted(1) })] },
+    undefined,
+  ],
+  [
+    'cancelled, Job to go after a pod on a node that does not answer',
+    {
+      isCancelled: true,
+      job: job({}, { deletionTimestamp: time(61) }),
+      pods: [pod(running, { metadata: deleted(61) })],
+    },
     'cancelled cancelled',
   ],
 ];
@@ -927,8 +946,14 @@ describe('what is remembered', () => {
     expect(said(crashed)).toEqual(['running', 'its agent ends again and again: exit code 1, no bucket']);
     const second = look(between, first.memory, nowMs + 200_000);
     expect(second.lookAgainAtMs).toBe(nowMs + 250_000);
-    expect(said(between, first.memory, nowMs + 200_000)).toEqual(['running', 'its agent ends again and again: exit code 1, no bucket']);
-    expect(said(crashed, second.memory, nowMs + 300_000)).toEqual(['failed storage', 'its agent ends again and again: exit code 1, no bucket']);
+    expect(said(between, first.memory, nowMs + 200_000)).toEqual([
+      'running',
+      'its agent ends again and again: exit code 1, no bucket',
+    ]);
+    expect(said(crashed, second.memory, nowMs + 300_000)).toEqual([
+      'failed storage',
+      'its agent ends again and again: exit code 1, no bucket',
+    ]);
     expect(look(between, second.memory, nowMs + 250_000).memory.troubleSinceMs).toBeUndefined();
     expect(said(between, second.memory, nowMs + 250_000)?.[1]).toMatch(/^runs on node/);
   });

@@ -60,7 +60,11 @@ function closing(view: View): Look | undefined {
   const { objects, phase, nowMs } = view;
   const { object, status } = objects;
   if (objects.isCancelled) {
-    if (object !== undefined || podsRemain(view)) return silence(view, overdueAt(view));
+    // It goes after its pods, which may be on a node that does not answer.
+    const isBlocked =
+      object?.metadata.deletionTimestamp !== undefined &&
+      view.pods.some(({ isGone, goneByMs = nowMs }) => !isGone && nowMs >= goneByMs + overdueMs);
+    if (podsRemain(view) || (object !== undefined && !isBlocked)) return silence(view, overdueAt(view));
     return fail(view, failure('cancelled', 'it was cancelled'), 'cancelled');
   }
   if (phase.kind === 'deactivated') return fail(view, deactivation(phase));

@@ -84,8 +84,9 @@ export function podDisruption(pod: Pod): Failure | undefined {
   if (reason === 'Evicted') return evicted(pod);
   const target = holds(pod.conditions, 'DisruptionTarget');
   if (target) return failure('lost', `its pod was ended${on(pod)}: ${disruptions[target.reason] ?? words(target)}`);
-  // The kubelet refuses a pod that it cannot hold, such as OutOfcpu, before any container is made.
-  if (pod.phase === 'Failed' && pod.step?.terminated === undefined) {
+  // The kubelet refuses a pod that it cannot hold, such as OutOfcpu, before any container is made. One that somebody deletes
+  // before that, as its Job does at its deadline, fails without a word too: the Job says why.
+  if (pod.phase === 'Failed' && pod.step?.terminated === undefined && pod.goneByMs === undefined) {
     return failure('lost', `its pod failed${on(pod)}: ${words({ reason, message })}`);
   }
   return undefined;

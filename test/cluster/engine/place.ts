@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, vi } from 'vitest';
+import { type ResourceType, resources } from '../../../src/engines/kubernetes/client/object.ts';
+import { conditionsOf, find } from '../../../src/engines/kubernetes/kueue/condition.ts';
+import { type TestCluster, testKubeconfig, useCluster } from '../cluster.ts';
+
+/** A namespace with queues of its own, so that no other test takes their quota. */
+export interface EnginePlace extends TestCluster {
+  /** The ClusterQueue behind a LocalQueue. */
+  readonly clusterQueueOf: (queue: string) => string;
+  /** WorkloadPriorityClasses. */
+  readonly low: string;
+  readonly high: string;
+}
+
+export interface PlaceQueue {
+  readonly cpu: string;
+  /** Absent: it has none, and covers none. */
+  readonly memory?: string;
+  readonly stopPolicy?: string;
+  /** Whether there is a ClusterQueue behind it. */
+  readonly isOrphan?: true;
+}
+
+const roomy: PlaceQueue = { cpu: '8', memory: '16Gi' };
+
+/** Once per test file. `queues`: those of the namespace, by the name of the LocalQueue; `main` has room for everything. */
+export function useEnginePlace(label: string, queues: Readonly<Record<string, PlaceQueue>> = {}): () => EnginePlace {
+  const cluster = useCluster(label);
+  const made: { type: ResourceType; name: string }[] = [];
+  let place: EnginePlace | undefined;
+
+  beforeAll(async () => {
+    if (testKubeconfig === undefined) return;
+    const { client, namespace } = cluster();
+    const create = async (type: ResourceType, name: string, body: object): Promise<void> => {
+      const object = { apiVersion: 'kueue.x-k8s.io/v1beta2', kind: type.kind, metadata: { name }, ...body };
+      await client.create(type, object);
+      if (!type.namespaced) made.push({ type, name });
+    };
+    const clusterQueueOf = (queue: string): string => `${namespace}-${queue}`;
+    // No node that is only pretended.
+    await create(resources.resourceFlavors, namespace, { spec: { nodeLabels: { 'testbed/kind': 'real' } } });
+    await create(resources.priorityClasses, `${namespace}-low`, { value: 100 });
+    await create(resources.priorityClasses, `${namespace}-high`, { value: 1000 });
+    for (const [queue, settings] of Object.entries({ main: roomy, ...queues })) {
+      const name = clusterQueueOf(queue);
+      if (!settings.isOrphan) await create(resources.clusterQueues, name, { spec: specOf(settings, namespace) });
+      await create(resources.localQueues, queue, { spec: { clusterQueue: name } });
+    }
+    await vi.waitFor(async () => {
+      const { items } = await client.list(resources.localQueues);
+      for (const { metadata, status } of items) {
+        const { isOrphan, stopPolicy } = queues[metadata.name] ?? roomy;
+        const active = find(conditionsOf(status), 'Active')?.status;
+        expect(`${metadata.name} ${active}`).toBe(`${metadata.name} ${isOrphan || stopPolicy ? 'False' : 'True'}`);
+      }
+    }, 30_000);
+    place = { ...cluster(), clusterQueueOf, low: `${namespace}-low`, high: `${namespace}-high` };
+  }, 60_000);
+
+  // Hooks run in reverse order: the namespace goes after these.
+  afterAll(async () => {
+    if (place === undefined) return;
+    const { client } = place;
+    await client.removeAll(resources.jobs, { labelSelector: 'app.kubernetes.io/managed-by=konverge' });
+    for (const { type, name } of made.reverse()) await client.remove(type, name);
+  }, 60_000);
+
+  return () => {
+    if (place === undefined) throw new Error('only for tests that need a cluster: use clusterTest');
+    return place;
+  };
+}
+
+function specOf({ cpu, memory, stopPolicy }: PlaceQueue, flavor: string): object {
+  const quotas = [
+    { name: 'cpu', nominalQuota: cpu },
+    ...(memory === undefined ? [] : [{ name: 'memory', nominalQuota: memory }]),
+  ];
+  return {
+    namespaceSelector: {},
+    preemption: { withinClusterQueue: 'LowerPriority' },
+    ...(stopPolicy && { stopPolicy }),
+    resourceGroups: [
+      { coveredResources: quotas.map(({ name }) => name), flavors: [{ name: flavor, resources: quotas }] },
+    ],
+  };
+}
