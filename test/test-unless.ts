@@ -4,7 +4,7 @@ import { test } from 'vitest';
 /** What this machine lacks for a case; undefined where it can be run. Shown as the reason of the skip. */
 export type Lack = string | undefined;
 
-function missingTool(name: string): Lack {
+export function missingTool(name: string): Lack {
   const found = spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name]).status === 0;
   return found ? undefined : `missing tool: ${name}`;
 }

@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultLocalSettings, type LocalSettings } from '../../../src/engines/local/config.ts';
 import { createEngineFactory } from '../../../src/engines/registry.ts';
-import type { Lack } from '../../test-unless.ts';
+import { type Lack, missingTool } from '../../test-unless.ts';
 import { scriptedRig } from './staging-rig.ts';
 import type { Need, Subject } from './subject.ts';
 import { lackOfPodman, tinyImage } from './tiny-image.ts';
@@ -38,7 +37,5 @@ export function localSubject(
 
 function lackHere(need: Need): Lack {
   if (need === 'image') return lackOfPodman();
-  if (need !== 'mpirun') return undefined;
-  const found = spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', 'mpirun']).status === 0;
-  return found ? undefined : 'missing tool: mpirun';
+  return need === 'mpirun' ? missingTool('mpirun') : undefined;
 }
