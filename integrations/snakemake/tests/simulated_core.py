@@ -35,6 +35,8 @@ import simulated_agent
 
 FAULTS = json.loads(os.environ.get("KONVERGE_SIMULATE", "{}"))
 ENDED = ("succeeded", "failed", "cancelled")
+# As the core: one that nobody attaches to ends by itself.
+FIRST_SESSION_SECONDS = 30
 
 
 class Core:
@@ -322,6 +324,9 @@ def main():
         print(json.dumps({"ready": True, "socket": address, "pid": os.getpid(), "existing": False}), flush=True)
         os.close(1)
         os.open(os.devnull, os.O_WRONLY)
+        unused = threading.Timer(FIRST_SESSION_SECONDS, lambda: core.opened == 0 and server.shutdown())
+        unused.daemon = True
+        unused.start()
         server.serve_forever(poll_interval=0.05)
     (core.state / "core.json").unlink(missing_ok=True)
     return 0
