@@ -200,7 +200,7 @@ export const errorTable = {
   },
   'cluster-unconfigured': {
     meaning: 'No kubeconfig can be read, or it has no such context.',
-    hint: 'Set KUBECONFIG, or kubernetes.kubeconfig and kubernetes.context in konverge.yaml; `konverge doctor` shows what is found.',
+    hint: 'Set KUBECONFIG, or kubernetes.kubeconfig and kubernetes.context in konverge.yaml (`konverge doctor` shows what is found); to run steps on this machine, --kueue-engine local.',
     httpStatus: 400,
   },
   'cluster-unreachable': {

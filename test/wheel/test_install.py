@@ -54,6 +54,12 @@ def bare():
     }
 
 
+def without_a_cluster(home):
+    """Neither the caller's kubeconfig, nor the service account of a pod that the tests run in."""
+    ours = ("KUBECONFIG", "KUBERNETES_SERVICE_HOST")
+    return {name: value for name, value in bare().items() if name not in ours} | {"HOME": str(home)}
+
+
 def run(command, cwd, env):
     done = subprocess.run(
         command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, check=False
@@ -86,13 +92,13 @@ def test_the_command_line_comes_with_it(environment, tmp_path):
     assert (folder / "agent.mjs").exists()
 
 
-def test_all_engines_that_are_not_there_yet_are_named(environment, tmp_path):
+def test_without_a_cluster_the_ways_out_are_named(environment, tmp_path):
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     snakemake = environment / "bin" / "snakemake"
     done = subprocess.run(
         [snakemake, "--executor", "kueue", "--jobs", "1"],
         cwd=tmp_path,
-        env=bare(),
+        env=without_a_cluster(tmp_path),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -100,5 +106,6 @@ def test_all_engines_that_are_not_there_yet_are_named(environment, tmp_path):
         check=False,
     )
     assert done.returncode != 0
-    assert "--kueue-engine local" in done.stdout + done.stderr
+    for way in ["KUBECONFIG", "--kueue-engine local", "(code cluster-unconfigured)"]:
+        assert way in done.stdout + done.stderr
     assert not (tmp_path / "out").exists()
