@@ -2,15 +2,14 @@ import { KonvergeError } from '../../domain/error.ts';
 import type { KubernetesSettings } from '../../domain/kubernetes-settings.ts';
 import type { Queue } from '../../domain/queue.ts';
 import type { WorkOrder } from '../../ports/engine.ts';
+import { buildStep } from './build-step.ts';
 import type { ClusterClient } from './client/cluster-client.ts';
-import { kindOf } from './kinds/registry.ts';
 import { refusalOf as quotaRefusal } from './kueue/fit.ts';
-import { podRequests } from './kueue/pod-requests.ts';
+import { totalRequests } from './kueue/pod-requests.ts';
 import { type QueueReport, queueIn, readQueues } from './kueue/preflight.ts';
 import { asQueue, type QueueFacts } from './kueue/queue-facts.ts';
-import { buildStepPod } from './pod/build-step-pod.ts';
 import type { PodContext } from './pod/pod-context.ts';
-import { refusalOf as podRefusal } from './pod/refusal.ts';
+import { checkSecretSize, stepData } from './pod/secret-data.ts';
 
 /** The namespace of a run as it was found: which queues there are, and what they can ever give. */
 export class Cluster {
@@ -66,10 +65,9 @@ export class Cluster {
     try {
       const facts = queueIn(this.report, order.queue, this.client.namespace);
       const context = this.contextFor(order.queue);
-      const unfit = kindOf(order.kind).validate(order) ?? podRefusal(order, this.settings, context);
-      if (unfit) return unfit;
-      const pod = buildStepPod(order, this.settings, context);
-      return quotaRefusal(order.spec.rule, facts, podRequests(pod.template.spec));
+      const { kind, pod, object } = buildStep(order, this.settings, context);
+      checkSecretSize(order.spec, stepData(order.spec, pod.additions));
+      return quotaRefusal(order.spec.rule, facts, totalRequests(kind.podSets(object)));
     } catch (error) {
       if (error instanceof KonvergeError) return error;
       throw error;

@@ -1,9 +1,8 @@
 import type { WorkOrder } from '../../ports/engine.ts';
+import { buildStep } from './build-step.ts';
 import type { KubernetesObject } from './client/object.ts';
 import type { Cluster } from './cluster.ts';
-import { kindOf } from './kinds/registry.ts';
 import { redactedSecret } from './pod/build-secret.ts';
-import { buildStepPod } from './pod/build-step-pod.ts';
 import { explainPod } from './pod/explain-pod.ts';
 
 /** What `explain` and `--dry-run` show of an order. */
@@ -18,9 +17,9 @@ export interface OrderExplanation {
 export function explainOrder(order: WorkOrder, cluster: Cluster): OrderExplanation {
   const { settings } = cluster;
   const context = cluster.contextFor(order.queue);
-  const pod = buildStepPod(order, settings, context);
+  const { pod, object } = buildStep(order, settings, context);
   return {
-    manifests: [kindOf(order.kind).manifest(order, pod), redactedSecret(order, pod)],
+    manifests: [object, redactedSecret(order, pod)],
     notes: explainPod(order, settings, context),
   };
 }

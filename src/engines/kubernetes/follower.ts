@@ -101,7 +101,7 @@ function objectsOf(step: FollowedStep): StepObjects {
     ...(object && { object, status: kind.status(object) }),
     isCancelled: step.phase === 'cancelled',
     ...(workload && { workload }),
-    pods: [...step.pods.values()].filter(({ object: pod }) => kind.isMain(pod)),
+    pods: [...step.pods.values()].filter(({ object: pod }) => kind.roleOf(pod) === 'main'),
     podsAreFinal: step.podsAreFinal,
   };
 }

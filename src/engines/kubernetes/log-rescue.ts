@@ -19,7 +19,7 @@ export async function rescueLogs(
   files: StepLogFiles,
   tail: string | undefined,
 ): Promise<void> {
-  const pods = [...step.pods.values()].filter(({ object, gone }) => !gone && step.kind.isMain(object));
+  const pods = [...step.pods.values()].filter(({ object, gone }) => !gone && step.kind.roleOf(object) === 'main');
   const pod = pods.at(-1)?.object.metadata.name;
   const reading = { tailLines: lines, patienceMs, signal: AbortSignal.timeout(patienceMs) };
   await write(files, pod === undefined ? Buffer.alloc(0) : await agentLog(client, pod, reading), tail);

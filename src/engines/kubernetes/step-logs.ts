@@ -51,7 +51,7 @@ async function* liveLog(step: FollowedStep, sources: LogSources, options: LogOpt
 /** One whose agent has begun. */
 export function podWithLog(step: FollowedStep): string | undefined {
   for (const { object, gone } of step.pods.values()) {
-    if (gone || !step.kind.isMain(object)) continue;
+    if (gone || step.kind.roleOf(object) !== 'main') continue;
     const statuses = object.status?.['initContainerStatuses'];
     const agent = Array.isArray(statuses) ? (statuses[0] as { readonly state?: Record<string, unknown> }) : undefined;
     if (agent?.state?.['running'] || agent?.state?.['terminated']) return object.metadata.name;

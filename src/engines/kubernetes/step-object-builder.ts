@@ -1,13 +1,13 @@
 import type { ObjectLocation } from '../../domain/object-location.ts';
 import type { EngineHost, WorkOrder } from '../../ports/engine.ts';
 import { areaOf } from '../../ports/staging.ts';
+import { buildStep } from './build-step.ts';
 import { type KubernetesObject, type ResourceType, resources } from './client/object.ts';
 import type { Cluster } from './cluster.ts';
 import type { FollowedStep } from './followed-step.ts';
 import { annotationKeys } from './labels.ts';
 import { type AgentAccess, buildPodJob } from './pod/build-pod-job.ts';
 import { buildSecret } from './pod/build-secret.ts';
-import { buildStepPod } from './pod/build-step-pod.ts';
 import { checkSecretSize, jobData, stepData } from './pod/secret-data.ts';
 
 export interface StepObjects {
@@ -27,15 +27,15 @@ export class StepObjectBuilder {
   }
 
   /** Waits for the session's access to storage, and puts the workflow's sources there, if the step needs them. */
-  async build({ order, kind }: FollowedStep, signal: AbortSignal): Promise<StepObjects> {
+  async build({ order }: FollowedStep, signal: AbortSignal): Promise<StepObjects> {
     const { settings } = this.cluster;
-    const pod = buildStepPod(order, settings, this.cluster.contextFor(order.queue));
+    const { pod, object } = buildStep(order, settings, this.cluster.contextFor(order.queue));
     const job = buildPodJob(order, settings, await this.accessOf(order, signal));
     const env = this.host.ownVariablesOf(order.id);
     // Before there is an object, which would have to be removed again.
-    checkSecretSize(order.spec, stepData(order.spec, env), jobData(job));
+    checkSecretSize(order.spec, stepData(order.spec, pod.additions, env), jobData(job));
     return {
-      object: kind.manifest(order, pod),
+      object,
       secretOf: (created) => ({ type: resources.secrets, object: buildSecret(order, pod, { job, env }, created) }),
     };
   }

@@ -41,8 +41,8 @@ function build(name: string) {
   const order = { ...sample.order, id: `${sample.order.id.slice(0, -1)}${Object.keys(samples).indexOf(name) + 1}` };
   const settings = { ...sampleSettings, ...sample.settings };
   const typed = order as typeof sample.order;
-  const pod = buildStepPod(typed, settings, { ...sampleContext, namespace: cluster().namespace });
-  return { order: typed, settings, pod };
+  const context = { ...sampleContext, namespace: cluster().namespace };
+  return { order: typed, settings, context, pod: buildStepPod(typed, settings, context) };
 }
 
 function gatedPod({ pod }: ReturnType<typeof build>): KubernetesObject {
@@ -58,9 +58,9 @@ function gatedPod({ pod }: ReturnType<typeof build>): KubernetesObject {
 describe.each(Object.keys(samples))('the manifests of the sample %s', (name) => {
   clusterTest('the Job and its Secret are taken as they are', async () => {
     const { client } = cluster();
-    const { order, settings, pod } = build(name);
+    const { order, settings, context, pod } = build(name);
     const kind = kindOf('job');
-    const manifest = kind.manifest(order, pod);
+    const manifest = kind.manifest(order, pod, { settings, context });
     const { object, existed } = await client.create(kind.resource, manifest);
     expect(existed).toBe(false);
     expect(object).toMatchObject(manifest);

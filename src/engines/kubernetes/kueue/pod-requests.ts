@@ -24,6 +24,17 @@ export function podRequests(podSpec: Readonly<Record<string, unknown>>): Readonl
   return Object.fromEntries(Object.entries(sum([all, overhead])).filter(([, amount]) => amount > 0));
 }
 
+/** Of pods that are admitted together: Kueue gives all of them quota, or none. */
+export function totalRequests(
+  podSets: readonly { readonly count: number; readonly spec: Readonly<Record<string, unknown>> }[],
+): Readonly<Record<string, number>> {
+  return sum(
+    podSets.map(({ count, spec }) =>
+      Object.fromEntries(Object.entries(podRequests(spec)).map(([name, amount]) => [name, amount * count])),
+    ),
+  );
+}
+
 function requestsOf(container: Readonly<Record<string, unknown>>): Record<string, number> {
   const resources = isRecord(container['resources']) ? container['resources'] : {};
   return { ...amountsOf(resources['limits']), ...amountsOf(resources['requests']) };

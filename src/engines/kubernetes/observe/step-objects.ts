@@ -20,7 +20,7 @@ export interface StepObjects {
   readonly isCancelled: boolean;
   /** Kueue's. */
   readonly workload?: KubernetesObject;
-  /** Those that end the step (Kind.isMain); one that is gone has its last state known. */
+  /** Those that end the step (Kind.roleOf); one that is gone has its last state known. */
   readonly pods: readonly { readonly object: KubernetesObject; readonly gone: boolean }[];
   /** Whether the pods were listed after the object's end was seen: then what is not among them is gone. */
   readonly podsAreFinal: boolean;

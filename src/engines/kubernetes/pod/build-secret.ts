@@ -25,7 +25,7 @@ export function buildSecret(
   { job, env = {} }: SecretContents,
   owner: KubernetesObject,
 ): KubernetesObject {
-  const data = stepData(spec, env);
+  const data = stepData(spec, pod.additions, env);
   const jobText = jobData(job);
   checkSecretSize(spec, data, jobText);
   const { apiVersion, kind, metadata } = owner;
@@ -54,7 +54,7 @@ export function buildSecret(
 
 /** For `explain`, before there is an object: the commands, and of all else only that it is there. */
 export function redactedSecret({ spec }: WorkOrder, pod: StepPod): KubernetesObject {
-  const shown = Object.entries(stepData(spec)).map(([key, text]) => {
+  const shown = Object.entries(stepData(spec, pod.additions)).map(([key, text]) => {
     if (key === secretKeys.wrapper) return [key, `(${Buffer.byteLength(text)} bytes: konverge's wrapper)`];
     if (key === environmentKey) return [key, `(not shown: ${Object.keys(spec.env).sort().join(', ') || 'nothing'})`];
     return [key, text];

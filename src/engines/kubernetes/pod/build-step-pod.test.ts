@@ -1,14 +1,26 @@
 import { describe, expect, test } from 'vitest';
+import { KonvergeError } from '../../../domain/error.ts';
 import type { KubernetesSettings, StepVolume } from '../../../domain/kubernetes-settings.ts';
 import type { StepSpec } from '../../../domain/step.ts';
 import { buildPodJob } from './build-pod-job.ts';
 import { buildStepPod } from './build-step-pod.ts';
 import { explainPod } from './explain-pod.ts';
-import { refusalOf } from './refusal.ts';
 import { sampleContext, sampleOrder, sampleSettings, sampleStaging } from './sample-orders.ts';
+import { checkSecretSize, stepData } from './secret-data.ts';
 
 function settings(changes: Partial<KubernetesSettings> = {}): KubernetesSettings {
   return { ...sampleSettings, ...changes };
+}
+
+function refusalOf(...of: Parameters<typeof buildStepPod>): KonvergeError | undefined {
+  try {
+    const [{ spec }] = of;
+    checkSecretSize(spec, stepData(spec, buildStepPod(...of).additions));
+    return undefined;
+  } catch (error) {
+    if (error instanceof KonvergeError) return error;
+    throw error;
+  }
 }
 
 function refusal(spec: Partial<StepSpec>, changes: Partial<KubernetesSettings> = {}) {

@@ -5,11 +5,12 @@ import type { WorkOrder } from '../../../ports/engine.ts';
 import { stepAnnotations, stepLabels } from '../labels.ts';
 import { objectNameOf, secretNameOf } from '../names.ts';
 import { applyPodPatch, type PodTemplate } from './apply-pod-patch.ts';
-import { commandsOf } from './commands.ts';
+import { commandKeys } from './commands.ts';
 import { agentContainer, stepContainer } from './containers.ts';
 import type { PodContext } from './pod-context.ts';
 import { resourcesOf, type StepResources } from './resources.ts';
 import { podSecurity } from './security.ts';
+import { noAdditions, type StepAdditions } from './step-additions.ts';
 import type { StepPod } from './step-pod.ts';
 import { podVolumes } from './volumes.ts';
 import { checkVolumes } from './workplace.ts';
@@ -21,7 +22,12 @@ const nodeLossSeconds = 30;
  * The pod of a step. Pure. Throws `image-missing`, `storage-needed`, `resource-invalid`, and `config-invalid` for a patch that
  * cannot be; refusal.ts answers with them instead.
  */
-export function buildStepPod(order: WorkOrder, settings: KubernetesSettings, context: PodContext): StepPod {
+export function buildStepPod(
+  order: WorkOrder,
+  settings: KubernetesSettings,
+  context: PodContext,
+  additions: StepAdditions = noAdditions,
+): StepPod {
   const { id, spec } = order;
   checkVolumes(settings.volumes);
   const name = objectNameOf(context.run, id, spec.rule);
@@ -37,7 +43,7 @@ export function buildStepPod(order: WorkOrder, settings: KubernetesSettings, con
       // `kubectl logs` and `kubectl exec` take the step's container by themselves.
       annotations: { ...annotations, 'kubectl.kubernetes.io/default-container': containerNames.step },
     },
-    spec: podSpec(order, settings, context, secretName, resources),
+    spec: podSpec(order, settings, context, secretName, resources, Object.keys(additions.files)),
   };
   const patched = applyPodPatch(template, settings.pod, 'kubernetes.pod');
   return {
@@ -49,6 +55,7 @@ export function buildStepPod(order: WorkOrder, settings: KubernetesSettings, con
     ...(priorityClass === undefined ? {} : { priorityClass }),
     ...(runtimeMs?.stated ? { deadlineSeconds: Math.max(1, Math.ceil(runtimeMs.value / 1000)) } : {}),
     template: applyPodPatch(patched, spec.pod, `rules.${spec.rule}.pod`),
+    additions,
     secretName,
   };
 }
@@ -59,6 +66,7 @@ function podSpec(
   context: PodContext,
   secretName: string,
   resources: StepResources,
+  files: readonly string[],
 ): Readonly<Record<string, unknown>> {
   const { serviceAccount, pullSecrets, volumes, graceMs } = settings;
   const lost = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: nodeLossSeconds };
@@ -80,6 +88,6 @@ function podSpec(
     ],
     initContainers: [agentContainer(spec, settings, context)],
     containers: [stepContainer(spec, settings, resources)],
-    volumes: podVolumes(secretName, commandsOf(spec).texts.length, volumes),
+    volumes: podVolumes(secretName, [...commandKeys(spec), ...files], volumes),
   } satisfies V1PodSpec;
 }

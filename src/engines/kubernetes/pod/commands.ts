@@ -15,6 +15,11 @@ export function commandKey(index: number): string {
   return `command-${index}`;
 }
 
+/** Of all commands, in order. */
+export function commandKeys(spec: StepSpec): readonly string[] {
+  return commandsOf(spec).texts.map((_text, index) => commandKey(index));
+}
+
 export function commandsOf(spec: StepSpec): StepCommands {
   const { shell, texts } = callOf(spec.execution, Math.max(1, spec.resources.cpuMillis / 1000));
   return { shell, texts: texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)) };

@@ -5,18 +5,27 @@ import { podWrapperScript } from '../../../domain/pod-wrapper.ts';
 import type { StepSpec } from '../../../domain/step.ts';
 import { commandKey, commandsOf } from './commands.ts';
 import { environmentFile, environmentKey } from './environment.ts';
+import type { StepAdditions } from './step-additions.ts';
 
 /** All values of a Secret together (`MaxSecretSize` of the API server). */
 const maxSecretBytes = 2 ** 20;
 /** For what is in job.json besides the plan, before it is known: stores, credentials, proxies. */
 const jobReserveBytes = 32 * 1024;
 
-/** What a step's own container gets of its Secret. `env` comes after the step's own variables. Throws `resource-invalid`. */
-export function stepData(spec: StepSpec, env: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+/**
+ * What a step's own container gets of its Secret. `env` comes after the step's own variables, and what its kind adds after
+ * both. Throws `resource-invalid`.
+ */
+export function stepData(
+  spec: StepSpec,
+  additions: StepAdditions,
+  env: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const commands = commandsOf(spec).texts.map((text, index) => [commandKey(index), text]);
   return {
     [secretKeys.wrapper]: podWrapperScript,
-    [environmentKey]: environmentFile(spec.rule, { ...spec.env, ...env }),
+    [environmentKey]: environmentFile(spec.rule, { ...spec.env, ...env, ...additions.env }),
+    ...additions.files,
     ...(Object.fromEntries(commands) as Record<string, string>),
   };
 }

@@ -1,3 +1,5 @@
+import type { StepAdditions } from './step-additions.ts';
+
 /**
  * What every kind needs to make an object of a step: names and labels of the whole, and the pod in which its commands run.
  * Made by pod/build-step-pod.ts from a WorkOrder; pure data.
@@ -24,6 +26,8 @@ export interface StepPod {
     };
     readonly spec: Readonly<Record<string, unknown>>;
   };
+  /** What its Secret has for the step besides the commands. */
+  readonly additions: StepAdditions;
   /** Name of the Secret that the template mounts; made right after the object, owned by it (design.md 12.11). */
   readonly secretName: string;
 }

@@ -1,7 +1,6 @@
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import type { StepVolume } from '../../../domain/kubernetes-settings.ts';
 import { podLayout, secretKeys } from '../../../domain/pod-layout.ts';
-import { commandKey } from './commands.ts';
 import { environmentKey } from './environment.ts';
 
 /** Names of our volumes; the prefix keeps them apart from those of a person. */
@@ -18,15 +17,11 @@ const defaultMode = 0o440;
 
 /**
  * The Secret is mounted twice, each time a part of it: the step sees its commands, and only the agent sees credentials
- * (design.md 12.11). Until the Secret is there, the kubelet tries again.
+ * (design.md 12.11). Until the Secret is there, the kubelet tries again. `files`: keys for the step, its commands above all.
  */
-export function podVolumes(secretName: string, commands: number, volumes: readonly StepVolume[]): V1Volume[] {
+export function podVolumes(secretName: string, files: readonly string[], volumes: readonly StepVolume[]): V1Volume[] {
   const items = (keys: readonly string[]) => keys.map((key) => ({ key, path: key }));
-  const stepKeys = [
-    secretKeys.wrapper,
-    environmentKey,
-    ...Array.from({ length: commands }, (_, index) => commandKey(index)),
-  ];
+  const stepKeys = [secretKeys.wrapper, environmentKey, ...files];
   return [
     { name: volumeNames.shared, emptyDir: {} },
     ...(hasTmp(volumes) ? [] : [{ name: volumeNames.tmp, emptyDir: {} }]),

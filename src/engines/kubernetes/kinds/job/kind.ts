@@ -1,7 +1,7 @@
 import { resources } from '../../client/object.ts';
 import type { Kind } from '../kind.ts';
 import { jobLimits } from './limits.ts';
-import { jobManifest } from './manifest.ts';
+import { jobManifest, jobPodSets } from './manifest.ts';
 import { jobStatus } from './status.ts';
 import { validateJob } from './validate.ts';
 
@@ -12,6 +12,7 @@ export const jobKind: Kind = {
   validate: validateJob,
   manifest: (_order, pod) => jobManifest(pod),
   status: jobStatus,
+  podSets: jobPodSets,
   // It has one pod at a time, and each of them is the step.
-  isMain: () => true,
+  roleOf: () => 'main',
 };

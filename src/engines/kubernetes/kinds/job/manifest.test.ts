@@ -5,10 +5,12 @@ import { buildStepPod } from '../../pod/build-step-pod.ts';
 import { sampleContext, sampleOrder, sampleSettings, samples } from '../../pod/sample-orders.ts';
 import { jobKind } from './kind.ts';
 
+const surroundings = { settings: sampleSettings, context: sampleContext };
+
 describe('the Job of a step', () => {
   test.each(Object.entries(samples))('%s', async (name, { order, settings }) => {
     const pod = buildStepPod(order, { ...sampleSettings, ...settings }, sampleContext);
-    const documents = [jobKind.manifest(order, pod), redactedSecret(order, pod)];
+    const documents = [jobKind.manifest(order, pod, surroundings), redactedSecret(order, pod)];
     const text = documents
       .map((document) => stringify(document, { aliasDuplicateObjects: false, lineWidth: 0, blockQuote: 'literal' }))
       .join('---\n');
@@ -27,9 +29,13 @@ describe('the Job of a step', () => {
       replicas: 1,
       startTimeoutMs: 1,
     } as const;
-    expect(jobKind.validate(sampleOrder())).toBeUndefined();
-    expect(jobKind.validate(sampleOrder({ resources: mpi(1) }))).toBeUndefined();
-    expect(jobKind.validate(sampleOrder({ resources: mpi(2) }))).toMatchObject({ code: 'operator-unfit' });
-    expect(jobKind.validate(sampleOrder({ services: [service] }))).toMatchObject({ code: 'operator-unfit' });
+    expect(jobKind.validate(sampleOrder(), surroundings)).toBeUndefined();
+    expect(jobKind.validate(sampleOrder({ resources: mpi(1) }), surroundings)).toBeUndefined();
+    expect(jobKind.validate(sampleOrder({ resources: mpi(2) }), surroundings)).toMatchObject({
+      code: 'operator-unfit',
+    });
+    expect(jobKind.validate(sampleOrder({ services: [service] }), surroundings)).toMatchObject({
+      code: 'operator-unfit',
+    });
   });
 });

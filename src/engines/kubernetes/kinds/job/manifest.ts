@@ -2,6 +2,7 @@ import type { V1JobSpec } from '@kubernetes/client-node';
 import type { KubernetesObject } from '../../client/object.ts';
 import { queueLabels } from '../../kueue/labels.ts';
 import type { StepPod } from '../../pod/step-pod.ts';
+import type { PodSet } from '../kind.ts';
 
 /**
  * A safety net only: the engine deletes the Job once its end and its logs are stored. If nobody of ours comes back, Kubernetes does
@@ -33,4 +34,9 @@ export function jobManifest(pod: StepPod): KubernetesObject {
     },
     spec: { ...spec, template: pod.template },
   };
+}
+
+export function jobPodSets({ spec }: KubernetesObject): readonly PodSet[] {
+  const { template } = spec as { readonly template: StepPod['template'] };
+  return [{ name: 'main', count: 1, spec: template.spec }];
 }
