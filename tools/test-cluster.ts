@@ -4,7 +4,7 @@ import { openCluster } from '../test/testbed/cluster.ts';
 import { checkMachine } from '../test/testbed/machine.ts';
 import { livingDaemons } from '../test/testbed/owner.ts';
 import { placeOf } from '../test/testbed/place.ts';
-import { isStrict, pytestSuite, runSuites, type Suite, vitestSuite } from './report/run-tests.mjs';
+import { isStrict, pytestSuite, runLanes, type Suite, vitestSuite } from './report/run-tests.mjs';
 import { summarize } from './report/summary.mjs';
 import { exampleRequirements } from './setup/example.mjs';
 import { type Kit, prepareKit } from './setup/kit.mjs';
@@ -28,7 +28,7 @@ await runMain(async () => {
   }
   const kit = await prepareKit('test', await exampleRequirements());
   const times: string[] = [];
-  const results = await onCluster(kit, times, (env) => runSuites(suitesOf({ ...kit, env }, only, more)));
+  const results = await onCluster(kit, times, (env) => runLanes(suitesOf({ ...kit, env }, only, more)));
   const { lines, code } = summarize(results, isStrict());
   console.log(`\n${[`took: ${times.join(', ')}`, ...lines].join('\n')}`);
   return code;

@@ -4,7 +4,7 @@
 // With CI=true, all tests are both: everything with the newest Snakemake, and what depends on it with the oldest.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { isStrict, pytestSuite, runSuites, vitestSuite } from './report/run-tests.mjs';
+import { isStrict, pytestSuite, runLanes, vitestSuite } from './report/run-tests.mjs';
 import { summarize } from './report/summary.mjs';
 import { exampleRequirements } from './setup/example.mjs';
 import { prepareKit } from './setup/kit.mjs';
@@ -20,13 +20,18 @@ await runMain(async () => {
   const ci = process.env['CI'] === 'true';
   const examples = await exampleRequirements();
   const kit = await prepareKit(requirements, examples);
-  const suites = [
-    vitestSuite(kit, 'vitest', more),
-    ...pytest(kit, 'pytest', allFolders, more),
-    ...(ci && only === null ? pytest(await prepareKit('floor', examples), 'pytest-floor', shimFolders, more) : []),
-  ].filter(({ name }) => only === null || name.startsWith(only));
-
-  const { lines, code } = summarize(await runSuites(suites), isStrict());
+  const floor = ci && only === null ? await prepareKit('floor', examples) : null;
+  const results = [
+    ...(only === 'pytest' ? [] : await runLanes([vitestSuite(kit, 'vitest', more)])),
+    // vitest has a process for each processor by itself, pytest one in all.
+    ...(only === 'vitest'
+      ? []
+      : await runLanes(
+          pytest(kit, 'pytest', allFolders, more),
+          floor === null ? [] : pytest(floor, 'pytest-floor', shimFolders, more),
+        )),
+  ];
+  const { lines, code } = summarize(results, isStrict());
   if (only === null)
     lines.unshift('test/cluster is run by `npm run test:cluster`, which needs root: not part of this.');
   console.log(`\n${lines.join('\n')}`);
