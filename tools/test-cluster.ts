@@ -5,7 +5,7 @@ import { checkMachine } from '../test/testbed/machine.ts';
 import { livingDaemons } from '../test/testbed/owner.ts';
 import { placeOf } from '../test/testbed/place.ts';
 import { isStrict, pytestSuite, runLanes, type Suite, vitestSuite } from './report/run-tests.mjs';
-import { summarize } from './report/summary.mjs';
+import { type RunnerResult, summarize } from './report/summary.mjs';
 import { exampleRequirements } from './setup/example.mjs';
 import { type Kit, prepareKit } from './setup/kit.mjs';
 import { root } from './setup/place.mjs';
@@ -14,6 +14,10 @@ import { runMain, Stop } from './setup/stop.mjs';
 
 const vitestFolders = ['test/cluster', 'test/conformance/engine'];
 const pytestFolders = ['test/cluster/workflows'];
+/** What stops parts of the cluster: nothing else can be tested meanwhile. */
+const faultsFolder = 'test/cluster/faults';
+/** Most of a test's time the cluster takes, and that waits for periods of its own. */
+const filesAtOnce = 3;
 /** Of a machine that has no cluster and can have none: nothing was tested. */
 const notPossible = 2;
 
@@ -28,18 +32,34 @@ await runMain(async () => {
   }
   const kit = await prepareKit('test', await exampleRequirements());
   const times: string[] = [];
-  const results = await onCluster(kit, times, (env) => runLanes(suitesOf({ ...kit, env }, only, more)));
+  const results = await onCluster(kit, times, (env) => runAll({ ...kit, env }, only, more));
   const { lines, code } = summarize(results, isStrict());
   console.log(`\n${[`took: ${times.join(', ')}`, ...lines].join('\n')}`);
   return code;
 });
 
-function suitesOf(kit: Kit, only: string | null, more: readonly string[]): Suite[] {
-  const words = (folders: readonly string[]): string[] => [...(more.length > 0 ? more : folders)];
+async function runAll(kit: Kit, only: string | null, more: readonly string[]): Promise<RunnerResult[]> {
+  const vitest = (name: string, words: readonly string[]): Suite => vitestSuite(kit, `vitest ${name}`, [...words]);
+  if (more.length > 0) {
+    const suite = only === 'vitest' ? vitest('on a cluster', ['--no-file-parallelism', ...more]) : pytest(kit, more);
+    return runLanes([suite]);
+  }
+  const vitestLane = vitest('on a cluster', [
+    `--maxWorkers=${filesAtOnce}`,
+    `--exclude=${faultsFolder}/**`,
+    ...vitestFolders,
+  ]);
+  const lanes = [only === 'pytest' ? [] : [vitestLane], only === 'vitest' ? [] : [pytest(kit, pytestFolders)]];
+  const results = await runLanes(...lanes.filter((suites) => suites.length > 0));
+  if (only === 'pytest') return results;
   return [
-    vitestSuite(kit, 'vitest on a cluster', ['--no-file-parallelism', ...words(vitestFolders)]),
-    pytestSuite(kit, 'pytest on a cluster', words(pytestFolders)),
-  ].filter(({ name }) => only === null || name.startsWith(only));
+    ...results,
+    ...(await runLanes([vitest('on a cluster with faults', ['--no-file-parallelism', faultsFolder])])),
+  ];
+}
+
+function pytest(kit: Kit, words: readonly string[]): Suite {
+  return pytestSuite(kit, 'pytest on a cluster', [...words]);
 }
 
 /**
@@ -66,6 +86,7 @@ async function environment(kit: Kit): Promise<NodeJS.ProcessEnv> {
     KUBECONFIG: kubeconfig,
     PATH: [path.dirname(build.of('kubectl')), kit.env['PATH']].join(path.delimiter),
     KONVERGE_TEST_KUBECONFIG: kubeconfig,
+    KONVERGE_TEST_KUBECTL: build.of('kubectl'),
     KONVERGE_TEST_S3_ENDPOINT: s3.endpoint,
     KONVERGE_TEST_S3_ACCESS_KEY: s3.accessKey,
     KONVERGE_TEST_S3_SECRET_KEY: s3.secretKey,

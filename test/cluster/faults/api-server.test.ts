@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import { openCluster } from '../../testbed/cluster.ts';
 import { startProxy } from '../client/cuttable-proxy.ts';
 import { changedKubeconfig, clusterTest, testKubeconfig } from '../cluster.ts';
-import { ClusterHarness } from './harness.ts';
-import { useEnginePlace } from './place.ts';
+import { ClusterHarness } from '../engine/harness.ts';
+import { useEnginePlace } from '../engine/place.ts';
 
 const place = useEnginePlace('api-server');
 
