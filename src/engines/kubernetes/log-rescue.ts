@@ -45,7 +45,7 @@ async function write(files: StepLogFiles, text: Uint8Array, tail: string | undef
   const isEmpty = stdout.length + stderr.length === 0;
   mkdirSync(files.folder, { recursive: true });
   writeFileSync(files.stdout, stdout);
-  writeFileSync(files.stderr, isEmpty && tail !== undefined ? `${tail}\n` : stderr);
+  writeFileSync(files.stderr, isEmpty && tail ? `${tail}\n` : stderr);
 }
 
 async function agentLog(

@@ -70,8 +70,12 @@ def test_an_image_that_is_not_there_is_named_while_it_is_waited_for(workflow, st
     workflow.write_file("Snakefile", 'rule a:\n    output: "a.txt"\n    shell: "echo a > {output}"\n')
     process = stored.start("--kueue-image", "docker.io/konverge/nowhere:1")
     try:
-        said = wait_until(lambda: sentence(workflow, "docker.io/konverge/nowhere:1 cannot be pulled"), 45)
+        words = "docker.io/konverge/nowhere:1 cannot be pulled"
+        said = wait_until(lambda: sentence(workflow, words), 45)
         assert said.startswith("starting")
+        # Whoever looks at Snakemake alone is told too.
+        line = wait_until(lambda: line_with(workflow.text("output.txt"), words), 30)
+        assert line.startswith("kueue: rule a is starting: its image ")
         assert process.poll() is None
     finally:
         os.kill(process.pid, signal.SIGINT)
@@ -81,6 +85,10 @@ def test_an_image_that_is_not_there_is_named_while_it_is_waited_for(workflow, st
 def sentence(workflow, words):
     """The line of `konverge status` with these words."""
     text, _ = konverge(workflow, "status", "--all").communicate(timeout=30)
+    return line_with(text, words)
+
+
+def line_with(text, words):
     return next((line for line in text.splitlines() if words in line), None)
 
 

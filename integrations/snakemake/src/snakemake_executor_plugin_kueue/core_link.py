@@ -31,11 +31,12 @@ SWITCH_SECONDS = 0.0005
 
 @dataclass(frozen=True)
 class Listener:
-    """What the link's threads call. `end`: a step's end event; `refuse`: a step will not run; `lose`: the core is dead
-    for good; `resume`: a new core serves the session.
+    """What the link's threads call. `end`: a step's end event; `move`: any other event of a step; `refuse`: a step will not
+    run; `lose`: the core is dead for good; `resume`: a new core serves the session.
     """
 
     end: Callable[[dict[str, Any]], None]
+    move: Callable[[dict[str, Any]], None]
     refuse: Callable[[str, CoreError], None]
     lose: Callable[[CoreLostError], None]
     resume: Callable[[], None]
@@ -113,8 +114,8 @@ class CoreLink:
         settings, workdir = self._run.settings, self._run.workdir
         wanted = Wanted(settings.engine, settings.namespace, settings.config or self._config_of_caller())
         if settings.dry_run is not None:
-            return PlanningSession(workdir, wanted, self._opening_for)
-        session = Session(workdir, wanted, self._opening_for)
+            return PlanningSession(workdir, wanted, self._opening_for, self._run.logger.info)
+        session = Session(workdir, wanted, self._opening_for, self._run.logger.info)
         announce(workdir, session.facts.id)
         return session
 
@@ -172,7 +173,7 @@ class CoreLink:
     def _start_threads(self, session: Session) -> None:
         listener, registry = self._listener, self._run.registry
         self._sender = Sender(session, registry, listener.refuse, listener.lose, listener.resume)
-        self._reader = EventReader(session, listener.end, listener.lose, listener.resume)
+        self._reader = EventReader(session, listener.end, listener.move, listener.lose, listener.resume)
         self._heartbeat = Heartbeat(session)
         for thread in (self._sender, self._reader, self._heartbeat):
             thread.start()

@@ -14,6 +14,7 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from .errors import CoreError, CoreNotStartableError, CoreUnreachableError, core
 
 # A core that cannot reach its cluster says so after half a minute.
 START_TIMEOUT_SECONDS = 60.0
+# After so long it is said what is waited for.
+PATIENCE_SECONDS = 5.0
 NODE_MAJOR = 24
 
 
@@ -49,12 +52,12 @@ class RunningCore:
         return self.engine == "local"
 
 
-def connect_or_start(workdir: Path, wanted: Wanted) -> RunningCore:
-    """The core that serves `workdir`.
+def connect_or_start(workdir: Path, wanted: Wanted, tell: Callable[[str], None]) -> RunningCore:
+    """The core that serves `workdir`. `tell` gets a line if that takes long.
 
     Raises CoreNotStartableError, CoreUnreachableError if it ends just now, and CoreError if it is another than wanted.
     """
-    core = running_core(workdir) or _ask(_start(workdir, wanted))
+    core = running_core(workdir) or _ask(_start(workdir, wanted, tell))
     _check(core, wanted, workdir)
     return core
 
@@ -151,7 +154,7 @@ def _node_on_path() -> str:
     return node
 
 
-def _start(workdir: Path, wanted: Wanted) -> str:
+def _start(workdir: Path, wanted: Wanted, tell: Callable[[str], None]) -> str:
     command = [*core_command(), "core", "--workdir", str(workdir)]
     flags = {"--engine": wanted.engine, "--namespace": wanted.namespace, "--config": wanted.config}
     for flag, value in flags.items():
@@ -172,7 +175,8 @@ def _start(workdir: Path, wanted: Wanted) -> str:
             )
     except OSError as error:
         raise _not_startable(f"{' '.join(command)}: {error}") from error
-    answer = _first_line(process)
+    slow = f"kueue: still waiting for the core, which waits for its cluster to answer; its log is {log}"
+    answer = _first_line(process, lambda: tell(slow))
     if answer is None:
         ended = process.poll()
         with contextlib.suppress(OSError):
@@ -187,19 +191,25 @@ def _start(workdir: Path, wanted: Wanted) -> str:
     return str(answer["socket"])
 
 
-def _first_line(process: "subprocess.Popen[bytes]") -> dict[str, Any] | None:
+def _first_line(process: "subprocess.Popen[bytes]", late: Callable[[], None]) -> dict[str, Any] | None:
     """The one JSON line that the core prints when it serves, or when it cannot; None if there is none in
     time.
     """
     assert process.stdout is not None
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    begin = time.monotonic()
+    deadline = begin + START_TIMEOUT_SECONDS
+    is_late = False
     text = b""
     with process.stdout as stdout:
         descriptor = stdout.fileno()
         while b"\n" not in text:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0 or not select.select([descriptor], [], [], remaining)[0]:
-                return None
+            remaining = (deadline if is_late else begin + PATIENCE_SECONDS) - time.monotonic()
+            if not select.select([descriptor], [], [], max(0.0, remaining))[0]:
+                if is_late:
+                    return None
+                is_late = True
+                late()
+                continue
             chunk = os.read(descriptor, 65536)
             if not chunk:
                 with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Follows the core's events from a thread of its own and hands on each end of a step, in order, once."""
+"""Follows the core's events from a thread of its own and hands them on, in order, each end of a step once."""
 
 import threading
 from collections.abc import Callable
@@ -14,18 +14,20 @@ END_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class EventReader(threading.Thread):
-    """`end` gets each end event; `lose` and `resume` as for the sender."""
+    """`end` gets each end event, `move` each other; `lose` and `resume` as for the sender."""
 
     def __init__(
         self,
         session: Session,
         end: Callable[[dict[str, Any]], None],
+        move: Callable[[dict[str, Any]], None],
         lose: Callable[[CoreLostError], None],
         resume: Callable[[], None],
     ) -> None:
         super().__init__(name="kueue-events", daemon=True)
         self._session = session
         self._end = end
+        self._move = move
         self._lose = lose
         self._resume = resume
         self._last = session.facts.last_seq
@@ -62,6 +64,8 @@ class EventReader(threading.Thread):
                     return
                 if event["state"] in END_STATES:
                     self._end(event)
+                else:
+                    self._move(event)
                 self._last = max(self._last, int(event["seq"]))
         finally:
             self._stream = None

@@ -14,6 +14,7 @@ Rules of Snakemake's that shape this file (they are not written down there):
 """
 
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,6 +36,7 @@ from .run import Run, begin_run, said
 from .session import CoreLostError
 from .status_thread import IdleStatusExecutor
 from .submission import adopt, make_ready
+from .waiting import WaitingSteps
 
 
 class Executor(JobCommandExecutor, IdleStatusExecutor):
@@ -46,6 +48,7 @@ class Executor(JobCommandExecutor, IdleStatusExecutor):
 
     def __init__(self, workflow: Any, logger: Any) -> None:
         self._lost: CoreLostError | None = None
+        self._waiting = WaitingSteps()
         super().__init__(workflow, logger)
 
     def __post_init__(self) -> None:
@@ -54,7 +57,7 @@ class Executor(JobCommandExecutor, IdleStatusExecutor):
         except WorkflowError:
             self._abandon()
             raise
-        listener = Listener(self._end, self._refuse, self._lose, self._resume)
+        listener = Listener(self._end, self._move, self._refuse, self._lose, self._resume)
         self._link = CoreLink(self._run, self.envvars, listener)
         self._intake = Intake(self._run, self._link, self.fallback_command, self.printjob)
         # Nothing to be done, or nothing for us: then no core is needed, and Snakemake may never call
@@ -118,7 +121,21 @@ class Executor(JobCommandExecutor, IdleStatusExecutor):
 
     # The core reports ends; called on the threads of the sender and the event reader
 
+    def _move(self, event: dict[str, Any]) -> None:
+        line = self._waiting.note(event, time.monotonic())
+        if line is not None and self._tells_of_waiting():
+            self.logger.info(line)
+
+    def tell_of_waiting(self) -> None:
+        for line in self._waiting.due(time.monotonic()) if self._tells_of_waiting() else []:
+            self.logger.info(line)
+
+    def _tells_of_waiting(self) -> bool:
+        """On this machine steps wait for each other, as with Snakemake's own executor, which says nothing of it."""
+        return self._link is not None and not self._link.local and not self._closing.is_set()
+
     def _end(self, event: dict[str, Any]) -> None:
+        self._waiting.note(event, time.monotonic())
         step = self._registry.take_ended(event)
         if step is not None and self._closing.is_set():
             clear_scripts(self._run, step)

@@ -48,6 +48,8 @@ def _tail(path: str | None) -> list[str]:
     except OSError:
         # Gone since, or not ours to read. The message says enough without it.
         return []
+    if not any(lines):
+        return []
     return [f"The end of its standard error ({path}):", *(f"    {line}" for line in lines)]
 
 

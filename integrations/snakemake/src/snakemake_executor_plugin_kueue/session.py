@@ -53,11 +53,20 @@ class Session:
     that he used, so that of several threads that see one death only one starts a new core.
     """
 
-    def __init__(self, workdir: Path, wanted: Wanted, opening: Callable[[RunningCore], dict[str, Any]]) -> None:
-        """`opening` makes what the session says of itself. It is asked once, when the engine is known."""
+    def __init__(
+        self,
+        workdir: Path,
+        wanted: Wanted,
+        opening: Callable[[RunningCore], dict[str, Any]],
+        tell: Callable[[str], None],
+    ) -> None:
+        """`opening` makes what the session says of itself. It is asked once, when the engine is known. `tell` gets a
+        line for the person who waits.
+        """
         self._workdir = workdir
         self._wanted = wanted
         self._make_opening = opening
+        self._tell = tell
         self._opening: dict[str, Any] | None = None
         self._recovery = threading.Lock()
         self._closing = threading.Event()
@@ -131,7 +140,7 @@ class Session:
         return self._open(resume)
 
     def _connect(self) -> None:
-        core = connect_or_start(self._workdir, self._wanted)
+        core = connect_or_start(self._workdir, self._wanted, self._tell)
         self._socket = core.socket
         if self._opening is None:
             self._opening = self._make_opening(core)

@@ -14,8 +14,8 @@ from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
 from .registry import Registry
 
-# How often it asks; nothing depends on it.
-CHECK_SECONDS = 10.0
+# How often it asks. Nothing depends on it but how late it is told what steps wait for.
+CHECK_SECONDS = 5.0
 NAP_SECONDS = 0.1
 
 
@@ -29,9 +29,13 @@ class IdleStatusExecutor(RemoteExecutor):
 
     async def check_active_jobs(self, active_jobs: list[SubmittedJobInfo]) -> AsyncGenerator[SubmittedJobInfo, None]:
         """Every job that is still active is yielded: one that were not, and not reported, would be forgotten."""
+        self.tell_of_waiting()
         for step in self._registry.active():
             if step.submitted:
                 yield step.info
+
+    def tell_of_waiting(self) -> None:
+        """Called from time to time. May not raise."""
 
     async def sleep(self) -> None:
         """Until the next check, or until shutdown, which Snakemake would otherwise have to wait for.
