@@ -2,6 +2,7 @@ import { coreThroughput } from './core-throughput.ts';
 import type { Bench, Figure } from './figure.ts';
 import { k8sApiLoad } from './k8s-api-load.ts';
 import { k8sLatency } from './k8s-latency.ts';
+import { k8sVsPeer } from './k8s-vs-peer.ts';
 import { localVsSnakemake } from './local-vs-snakemake.ts';
 import { staging } from './staging.ts';
 import { storageOverhead } from './storage-overhead.ts';
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'storage-overhead': storageOverhead,
   'k8s-latency': k8sLatency,
   'k8s-api-load': k8sApiLoad,
+  'k8s-vs-peer': k8sVsPeer,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);

@@ -7,11 +7,15 @@ import { run } from './setup/process.mjs';
 import { installPythonEnvironment } from './setup/python-environment.mjs';
 import { runMain } from './setup/stop.mjs';
 
+/** @type {Record<string, string | undefined>} */
+const peers = { 'storage-overhead': 'peer.txt', 'k8s-vs-peer': 'kubernetes-peer.txt' };
+
 await runMain(async () => {
   const [name] = process.argv.slice(2);
-  const kit = await (name === 'storage-overhead'
-    ? prepareKit('test', [path.join(requirementsDirectory, 'peer.txt')])
-    : prepareKit('run'));
+  const peer = peers[name ?? ''];
+  const kit = await (peer === undefined
+    ? prepareKit('run')
+    : prepareKit('test', [path.join(requirementsDirectory, peer)]));
   const env = name === 'staging' ? { ...kit.env, KONVERGE_BENCH_AWS: await installAws() } : kit.env;
   return run([kit.node, path.join(root, 'bench/main.ts'), ...process.argv.slice(2)], { cwd: root, env });
 });

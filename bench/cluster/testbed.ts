@@ -10,6 +10,7 @@ export const testbed = {
   auditLog: join(state, 'audit.log'),
   image: 'docker.io/konverge/apps:dev',
   agentImage: 'docker.io/konverge/agent:dev',
+  peerImage: 'docker.io/konverge/peer:dev',
   snakemakeImage: 'docker.io/konverge/snakemake:dev',
   namespace: 'default',
   queue: 'main',
