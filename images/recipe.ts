@@ -5,7 +5,17 @@ export interface ImageRecipe {
   readonly config: ImageConfig;
 }
 
-export type ImageName = 'pause' | 'busybox' | 'apps' | 'agent' | 'snakemake' | 'mpi' | 'lammps';
+export type ImageName =
+  | 'pause'
+  | 'busybox'
+  | 'apps'
+  | 'agent'
+  | 'snakemake'
+  | 'redis'
+  | 'mpi'
+  | 'mpis'
+  | 'lammps'
+  | 'peer';
 
 /** As the image specification of OCI has it. */
 export interface ImageConfig {

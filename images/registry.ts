@@ -3,12 +3,15 @@ import { apps } from './apps/recipe.ts';
 import { busybox } from './busybox/recipe.ts';
 import { lammps } from './lammps/recipe.ts';
 import { mpi } from './mpi/recipe.ts';
+import { mpis } from './mpis/recipe.ts';
 import { pause } from './pause/recipe.ts';
+import { peer } from './peer/recipe.ts';
 import type { ImageName, ImageRecipe } from './recipe.ts';
+import { redis } from './redis/recipe.ts';
 import { snakemake } from './snakemake/recipe.ts';
 
 /** Every image; the first one is what each pod needs. */
-export const recipes: readonly ImageRecipe[] = [pause, busybox, agent, apps, snakemake, mpi, lammps];
+export const recipes: readonly ImageRecipe[] = [pause, busybox, agent, apps, redis, snakemake, mpi, mpis, lammps, peer];
 
 /** Large, and for few tests: a cluster has them when it is asked to. */
-export const optionalImages: readonly ImageName[] = ['mpi', 'lammps'];
+export const optionalImages: readonly ImageName[] = ['mpi', 'mpis', 'lammps', 'peer'];

@@ -1,6 +1,5 @@
 import { debianWithSsh } from '../debian.ts';
 import { type ImageRecipe, standardPath } from '../recipe.ts';
-import { sshFiles } from '../ssh.ts';
 
 const folder = '/opt/lammps';
 
@@ -15,7 +14,6 @@ export const lammps: ImageRecipe = {
       folder,
       requirements: ['examples/lammps/requirements.txt'],
     },
-    sshFiles,
   ],
   config: { Env: [standardPath.replace('PATH=', `PATH=${folder}/bin:`)], Cmd: ['bash'] },
 };

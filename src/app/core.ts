@@ -8,6 +8,7 @@ import type { Engine, EngineHost } from '../ports/engine.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { RunStore, SessionRecord, StepFilter } from '../ports/run-store.ts';
 import type { Staging } from '../ports/staging.ts';
+import { changePriority } from './change-priority.ts';
 import { clearEarlier } from './clear-earlier.ts';
 import { isUploaded } from './committer.ts';
 import type { CoreContext } from './context.ts';
@@ -84,7 +85,10 @@ export class Core {
     this.#progress.observe(started.map(({ id }) => ({ step: id, state: 'running', reason: '', atMs })));
   }
 
+  /** Throws what `Sessions.open` throws, and `storage-needed` if its steps would work in a directory that they do not see. */
   openSession(request: SessionRequest): OpenSession {
+    const unseen = request.storage ? undefined : this.engine.checkDirectory(request.workdir);
+    if (unseen) throw unseen;
     const session = this.sessions.open(request);
     if (request.storage) this.#context.staging.configure(request.storage);
     clearEarlier(this.#context, session.record.id);
@@ -111,7 +115,7 @@ export class Core {
     try {
       this.sessions.close(id);
     } finally {
-      this.#progress.stop(this.#sweeper.unclaimed().map((record) => record.id));
+      this.#progress.stop(this.#sweeper.unclaimed(id).map((record) => record.id));
       this.#context.ledger.flushOrRetry();
       for (const listener of this.#closeListeners) listener(id);
       this.feed.notify();
@@ -214,6 +218,12 @@ export class Core {
 
   explain(id: StepId): Promise<Explanation> {
     return explain(this.#context, this.step(id));
+  }
+
+  /** Gives a step that waits another priority class; throws as change-priority.ts says. */
+  async changePriority(id: StepId, priorityClass: string, signal: AbortSignal): Promise<StepRecord> {
+    await changePriority(this.#context, id, priorityClass, signal);
+    return this.step(id);
   }
 
   /** What would become of these steps, without taking them. */

@@ -40,6 +40,7 @@ function placed(step: StepSpec, ...queues: Queue[]): ReturnType<typeof place> {
     gpu: false,
     memoryLimit: 'none',
     processTracking: 'none',
+    queueHints: { unknown: 'add it', tooSmall: 'raise it' },
     survivesCore: false,
   } as const;
   return place(step, { capabilities, queues: () => queues });
@@ -52,10 +53,12 @@ describe('the place of a step', () => {
     expect(() => placed(spec({}, { queue: 'none' }), ...queues)).toThrow(
       /rule map: there is no queue "none"; there are: default, small/,
     );
+    expect(() => placed(spec({}, { queue: 'none' }), ...queues)).toThrow(expect.objectContaining({ hint: 'add it' }));
     expect(() => placed(spec({ cpuMillis: 3000 }, { queue: 'small' }), ...queues)).toThrow(
       expect.objectContaining({
         code: 'never-fits',
         message: expect.stringContaining('queue small: wants 3 cpu of 2'),
+        hint: 'raise it',
       }),
     );
   });

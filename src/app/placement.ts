@@ -1,8 +1,8 @@
 import { KonvergeError } from '../domain/error.ts';
 import { type KindChoice, selectKind } from '../domain/kind-selection.ts';
-import { demandOf, fits, type Queue, shortfalls } from '../domain/queue.ts';
+import { demandOfStep, fits, type Queue, shortfalls } from '../domain/queue.ts';
 import type { StepSpec } from '../domain/step.ts';
-import type { Engine } from '../ports/engine.ts';
+import type { Engine, QueueHints } from '../ports/engine.ts';
 
 /** Where a step goes and as what. */
 export interface Placement {
@@ -27,7 +27,7 @@ export function place(spec: StepSpec, engine: Pick<Engine, 'capabilities' | 'que
     },
     engine.capabilities.kinds,
   );
-  return { spec: counted, queue: chooseQueue(counted, queues), choice };
+  return { spec: counted, queue: chooseQueue(counted, queues, engine.capabilities.queueHints), choice };
 }
 
 /** Snakemake users invent resources to steer its own scheduler; only those that a queue has a quota for are ours. */
@@ -39,30 +39,31 @@ function withCountedResources(spec: StepSpec, queues: readonly Queue[]): StepSpe
 }
 
 /** The queue that is asked for; else `default`, or the first, if the step fits there; else the first in which it fits. */
-function chooseQueue(spec: StepSpec, queues: readonly Queue[]): string {
+function chooseQueue(spec: StepSpec, queues: readonly Queue[], hints: QueueHints): string {
   if (spec.queue !== undefined) {
     const queue = queues.find(({ name }) => name === spec.queue);
     if (!queue) {
       throw new KonvergeError(
         'queue-unknown',
         `rule ${spec.rule}: there is no queue ${JSON.stringify(spec.queue)}; there are: ${queues.map(({ name }) => name).join(', ')}`,
+        { hint: hints.unknown },
       );
     }
-    refuseUnlessFits(spec, [queue]);
+    refuseUnlessFits(spec, [queue], hints);
     return queue.name;
   }
   const byPreference = [...queues].sort((a, b) => Number(b.name === 'default') - Number(a.name === 'default'));
-  const queue = byPreference.find(({ quota }) => fits(demandOf(spec.resources, quota), quota));
-  if (!queue) refuseUnlessFits(spec, byPreference);
+  const queue = byPreference.find(({ quota }) => fits(demandOfStep(spec, quota), quota));
+  if (!queue) refuseUnlessFits(spec, byPreference, hints);
   return queue?.name ?? 'default';
 }
 
-function refuseUnlessFits(spec: StepSpec, queues: readonly Queue[]): void {
+function refuseUnlessFits(spec: StepSpec, queues: readonly Queue[], hints: QueueHints): void {
   const misfits = queues.map((queue) => ({
     name: queue.name,
-    short: shortfalls(demandOf(spec.resources, queue.quota), queue.quota),
+    short: shortfalls(demandOfStep(spec, queue.quota), queue.quota),
   }));
   if (misfits.some(({ short }) => short.length === 0)) return;
   const where = misfits.map(({ name, short }) => `queue ${name}: wants ${short.join(', ')}`).join('; ');
-  throw new KonvergeError('never-fits', `rule ${spec.rule} can never run: ${where}`);
+  throw new KonvergeError('never-fits', `rule ${spec.rule} can never run: ${where}`, { hint: hints.tooSmall });
 }

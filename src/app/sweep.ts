@@ -1,3 +1,5 @@
+import type { SessionId } from '../domain/brand.ts';
+import { isWaiting } from '../domain/state.ts';
 import type { StepRecord } from '../domain/step.ts';
 import { isUploaded } from './committer.ts';
 import type { CoreContext } from './context.ts';
@@ -43,10 +45,18 @@ export class Sweeper {
     }
   }
 
-  /** Uploaded long ago, and no run has asked for it since. */
-  unclaimed(): StepRecord[] {
+  /**
+   * What a run that is over has not asked for: of steps that earlier ones left in a queue all, of those that are uploaded what
+   * no run has asked for in a long time. What has begun to run goes on, for its work may be wanted yet.
+   */
+  unclaimed(over: SessionId): StepRecord[] {
     const beforeMs = this.core.clock.nowMs() - claimMs;
-    return this.core.ledger.inFlight().filter((record) => isUploaded(record) && record.acceptedAtMs < beforeMs);
+    const { ledger } = this.core;
+    return ledger
+      .inFlight()
+      .filter((record) =>
+        isUploaded(record) ? record.acceptedAtMs < beforeMs : isWaiting(record.state) && record.session !== over,
+      );
   }
 }
 

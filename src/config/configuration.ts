@@ -1,6 +1,7 @@
 import type { KubernetesSettings, PodPatch, PodSecurity } from '../domain/kubernetes-settings.ts';
 import type { LocalSettings } from '../domain/local-settings.ts';
 import type { ServiceSpec } from '../domain/service.ts';
+import type { Topology } from '../domain/topology.ts';
 
 /** What konverge.yaml says, parsed: units are fixed and defaults of ours are filled in; the machine's are not. */
 export interface Configuration {
@@ -22,5 +23,6 @@ export interface RuleConfiguration {
   readonly services?: readonly string[];
   readonly image?: string;
   readonly security?: PodSecurity;
+  readonly topology?: Topology;
   readonly pod?: PodPatch;
 }

@@ -13,10 +13,10 @@ namespace: team-a
 local: { containers: "off", queues: { default: { cpu: 4, memory: 8Gi }, big: { cpu: 2, memory: 16Gi, priority: 10 } } }
 images: { default: python:3.12-slim }
 services:
-  db: { image: redis:7, command: [redis-server], port: 6379, ready: tcp, replicas: 1 }
+  db: { image: redis:7, command: [redis-server], port: 6379, ready: tcp, replicas: 1, env: { MODE: fast }, cpu: 500m, memory: 1Gi }
 rules:
   train: { queue: gpu, priority: high, services: [db], image: tensorflow/tensorflow:2.17.0, pod: { nodeSelector: { zone: a } } }
-  simulate: { operator: minicluster, security: baseline }
+  simulate: { operator: minicluster, security: baseline, topology: 'preferred: example.com/rack' }
 `;
 
 function refusal(text: string): KonvergeError {
@@ -42,6 +42,9 @@ describe('konverge.yaml', () => {
           name: 'db',
           image: 'redis:7',
           command: ['redis-server'],
+          env: { MODE: 'fast' },
+          cpuMillis: 500,
+          memoryBytes: 2 ** 30,
           port: 6379,
           ready: { kind: 'tcp' },
           replicas: 1,
@@ -55,7 +58,11 @@ describe('konverge.yaml', () => {
           image: 'tensorflow/tensorflow:2.17.0',
           pod: { nodeSelector: { zone: 'a' } },
         },
-        simulate: { operator: 'minicluster', security: 'baseline' },
+        simulate: {
+          operator: 'minicluster',
+          security: 'baseline',
+          topology: { mode: 'preferred', level: 'example.com/rack' },
+        },
       },
     });
     expect(configuration.local.queues).toEqual([
@@ -90,6 +97,7 @@ describe('konverge.yaml', () => {
     ['a service without a command', 'services:\n  db: {port: 1}\n', /konverge\.yaml:2: services\.db\.command/],
     ['a port out of range', 'services: {db: {command: [a], port: 70000}}', /services\.db\.port/],
     ['a service that nobody defines', 'rules: {train: {services: [db]}}', /rules\.train\.services.*"db".*none/],
+    ['a topology that is none', "rules: {train: {topology: 'near: rack'}}", /rules\.train\.topology.*near: rack/],
     ['a wrong word', 'local: {containers: maybe}', /local\.containers/],
     ['a name that cannot name anything', 'local: {queues: {Big_One: {}}}', /Big_One/],
     ['a list for a file', '- a\n- b\n', /the file/],

@@ -2,6 +2,7 @@ import { KonvergeError } from '../domain/error.ts';
 import type { LocalSettings, QueueSettings } from '../domain/local-settings.ts';
 import { parseBytes, parseCpuMillis } from '../domain/quantity.ts';
 import type { ServiceSpec } from '../domain/service.ts';
+import { parseTopology } from '../domain/topology.ts';
 import type { Configuration, RuleConfiguration } from './configuration.ts';
 import { kubernetesFrom } from './kubernetes.ts';
 import type { KonvergeYaml } from './schema.ts';
@@ -16,6 +17,13 @@ export function configurationFrom(yaml: KonvergeYaml, path = 'konverge.yaml'): C
         name,
         ...(service.image === undefined ? {} : { image: service.image }),
         command: service.command,
+        ...(service.env === undefined ? {} : { env: service.env }),
+        ...(service.cpu === undefined
+          ? {}
+          : { cpuMillis: parseCpuMillis(service.cpu, `${path}: services.${name}.cpu`) }),
+        ...(service.memory === undefined
+          ? {}
+          : { memoryBytes: parseBytes(service.memory, `${path}: services.${name}.memory`) }),
         port: service.port ?? 0,
         ready:
           service.ready === undefined || service.ready === 'tcp'
@@ -85,6 +93,9 @@ function rulesFrom(
           ...(entry.services === undefined ? {} : { services: entry.services }),
           ...(entry.image === undefined ? {} : { image: entry.image }),
           ...(entry.security === undefined ? {} : { security: entry.security }),
+          ...(entry.topology === undefined
+            ? {}
+            : { topology: parseTopology(entry.topology, `${path}: rules.${rule}.topology`) }),
           ...(entry.pod === undefined ? {} : { pod: entry.pod }),
         },
       ];

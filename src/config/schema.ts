@@ -37,6 +37,11 @@ export const Local = z.strictObject({
 export const Service = z.strictObject({
   image: z.string().min(1).optional(),
   command: z.array(z.string()).min(1),
+  env: z.record(z.string(), z.string()).optional().describe('Variables of the service alone'),
+  cpu: quantity.optional().describe('Of each replica. Default: 100m on Kubernetes, not counted locally'),
+  memory: quantity
+    .optional()
+    .describe('Of each replica, a limit too. Default: 128Mi requested on Kubernetes, not counted locally'),
   port: z
     .int()
     .min(0)
@@ -58,6 +63,10 @@ export const Rule = z.strictObject({
   services: z.array(name).optional(),
   image: z.string().min(1).optional(),
   security: security.optional(),
+  topology: z
+    .string()
+    .optional()
+    .describe("Kueue's: required: LABEL, preferred: LABEL, or unconstrained; used on Kubernetes only"),
   pod: z.record(z.string(), z.unknown()).optional().describe('A patch of the pod template; used on Kubernetes only'),
 });
 

@@ -5,7 +5,7 @@ import { openObjectStore, resolveStoreSettings } from '../storage/objects/regist
 
 /**
  * The composition root of the agent in a step's pod. `root`: a folder below which everything is that is otherwise at the root
- * of the pod. `KONVERGE_POD_UID` comes from the downward API.
+ * of the pod. `KONVERGE_POD_UID` comes from the downward API, `KONVERGE_POD_ROLE` from the kind of the pod.
  */
 export async function runPodAgent(root: string = ''): Promise<void> {
   // The step may run as another user, and works with what the agent makes.
@@ -24,6 +24,7 @@ export async function runPodAgent(root: string = ''): Promise<void> {
     {
       layout,
       podUid: process.env['KONVERGE_POD_UID'],
+      ...(process.env['KONVERGE_POD_ROLE'] === 'rank' && { role: 'rank' as const }),
       openers: { openStore: (settings) => openObjectStore(settings), resolveSettings: resolveStoreSettings },
       logger: printingLogger(print),
       print,

@@ -53,7 +53,7 @@ export const errorTable = {
   },
   'queue-unknown': {
     meaning: 'The queue that the step asks for does not exist.',
-    hint: 'Use one of the queues that the message lists, or add it to konverge.yaml.',
+    hint: 'Use one of the queues that the message lists; on the local engine define it under local.queues in konverge.yaml, on Kubernetes ask for a LocalQueue.',
     httpStatus: 422,
   },
   'service-unknown': {
@@ -63,7 +63,7 @@ export const errorTable = {
   },
   'never-fits': {
     meaning: 'The step states a request that is larger than the quota of every queue, so it would wait for ever.',
-    hint: 'Ask for less, or raise the quota of a queue in konverge.yaml.',
+    hint: 'Ask for less, or have the quota raised: local.queues in konverge.yaml, or the ClusterQueue on Kubernetes.',
     httpStatus: 422,
   },
   'engine-unknown': {
@@ -95,6 +95,16 @@ export const errorTable = {
     meaning: 'There is no such step, session or route.',
     hint: '`konverge status` lists the steps of this directory.',
     httpStatus: 404,
+  },
+  'not-supported': {
+    meaning: 'The engine of this run has no such thing.',
+    hint: 'The message says which engine and what; another engine may have it.',
+    httpStatus: 422,
+  },
+  'step-not-waiting': {
+    meaning: 'What was asked for can be done only with a step that waits in its queue.',
+    hint: '`konverge status` shows where the step is.',
+    httpStatus: 409,
   },
   unauthorized: {
     meaning: 'The request carries no token, or a wrong one.',
@@ -247,6 +257,16 @@ export const errorTable = {
   'image-missing': {
     meaning: 'A step has no image to run in on Kubernetes.',
     hint: 'Give the rule a `container:`, or set images.default in konverge.yaml or --kueue-container.',
+    httpStatus: 422,
+  },
+  'image-unfit': {
+    meaning: 'The image of a step lacks a program that a step of its kind needs.',
+    hint: 'Install what the message names in the image, or use another one.',
+    httpStatus: 422,
+  },
+  'ranks-misplaced': {
+    meaning: 'An MPI launcher left out the other nodes of its step, so that all ranks shared one.',
+    hint: 'Use an MPI that reads host files from its environment (Open MPI 4 or 5, MPICH, Intel MPI), and do not overrule them in the command.',
     httpStatus: 422,
   },
   'storage-needed': {

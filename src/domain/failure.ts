@@ -57,11 +57,19 @@ export const failureHints: Readonly<Record<FailureClass, string>> = {
   cancelled: 'Run again to go on where it stopped.',
 };
 
-/** An error of storage, or of what was to be put there, as the reason of a step's failure. */
+/** An error of what moves a step's files, or looks after it in its pod, as the reason of its failure. */
 export function storageFailure(error: KonvergeError): Failure {
-  const cls = error.code === 'output-missing' || error.code === 'output-invalid' ? 'missing-output' : 'storage';
+  const cls = classOf[error.code] ?? 'storage';
   return { ...failure(cls, error.message), hint: error.hint, code: error.code };
 }
+
+const classOf: Partial<Record<ErrorCode, FailureClass>> = {
+  'output-missing': 'missing-output',
+  'output-invalid': 'missing-output',
+  'image-unfit': 'image',
+  'ranks-misplaced': 'user',
+  'workload-lost': 'lost',
+};
 
 /** Whether nothing of the step itself is wrong, and the same may succeed if it is run again. */
 export function isPassing({ code }: Failure): boolean {

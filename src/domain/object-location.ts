@@ -38,3 +38,6 @@ export interface DirectorySettings {
 export function describeLocation({ bucket, key }: ObjectLocation): string {
   return bucket === '' ? key : `s3://${bucket}/${key}`;
 }
+
+/** In an agent's environment: certificates, in PEM, that a store's server may be signed by, besides those that Node knows. */
+export const certificatesVariable = 'KONVERGE_CA_CERTIFICATES';

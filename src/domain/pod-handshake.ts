@@ -18,14 +18,23 @@ export const stagedWords = { go: 'go', stop: 'stop' } as const;
  *     0m1.20s 0m0.10s               and that of all commands so far; then the figures again
  *     exit 0                        the step's exit code: of the first command that failed, or 143 if a signal kept one back
  *     end                           or `end nodir`: the working directory cannot be entered
+ *
+ * Where there are hooks (pod-wrapper.ts), one that fails writes `refused CODE MESSAGE`, and the wrapper `refused`; if the step fails of
+ * it, there is no line `exit`.
  */
 export interface PodEnd {
   /** Zero only if all commands ran and succeeded; absent if `refused`. */
   readonly exitCode?: number;
   /** One per command that ran. */
   readonly usage: readonly Usage[];
-  /** Why no command could run. */
-  readonly refused?: 'nodir';
+  /** Why no command could run, or why its success is none. */
+  readonly refused?: 'nodir' | PodRefusal;
+}
+
+/** What a hook says. */
+export interface PodRefusal {
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 /** Undefined as long as the file is not complete. What cannot be read in it counts as a figure that could not be had. */
@@ -38,8 +47,23 @@ export function parsePodEnd(text: string): PodEnd | undefined {
   const blocks = blocksOf(lines.slice(0, endIndex));
   const usage = blocks.slice(1).map((block, n) => usageOf(blocks[n] ?? nothing, block));
   const exit = /^exit (\d+)$/.exec(lines[endIndex - 1] ?? '')?.[1];
+  const refused = exit === undefined ? refusalOf(lines) : undefined;
+  if (refused) return { usage, refused };
   // Somebody else has written to the file.
   return { usage, exitCode: exit === undefined ? 255 : Number(exit) };
+}
+
+function refusalOf(lines: readonly string[]): PodRefusal | undefined {
+  const said = lines.filter((line) => /^refused( |$)/.test(line));
+  if (said.length === 0) return undefined;
+  for (const line of said) {
+    const [, code = '', message = ''] = /^refused (\S+) (.+)$/.exec(line) ?? [];
+    if (Object.hasOwn(errorTable, code)) return { code: code as ErrorCode, message };
+  }
+  return {
+    code: 'internal',
+    message: 'what has to be done before or after the commands has failed, and does not say why',
+  };
 }
 
 /** What was known at one moment: the beginning, or the end of a command. Figures are those since the container began. */

@@ -27,6 +27,23 @@ export interface PodWrapperCall {
   readonly shell: string;
 }
 
+/** What another kind of pod has differently. */
+export interface PodWrapperChanges {
+  /** Where agent and step are different users. */
+  readonly umask?: string;
+  /** A directory in front of PATH. */
+  readonly bin?: string;
+  /** Whether there may be scripts to run before and after the commands (`podHooks`). */
+  readonly hooks?: true;
+}
+
+/**
+ * Files beside the commands, run by /bin/sh in the working directory. `before` runs first; `after` is told the exit code of the
+ * commands. A line `refused CODE MESSAGE` that one writes to its descriptor 9 (pod-handshake.ts) is why the step fails, if it ends
+ * with another code than 0; that of `after` counts only for a success.
+ */
+export const podHooks = { before: 'before.sh', after: 'after.sh' } as const;
+
 /** The command of a step's container. */
 export function podWrapperCommand({ workdir, commands, shell }: PodWrapperCall): readonly string[] {
   return ['/bin/sh', `${podLayout.commands}/${secretKeys.wrapper}`, workdir, String(commands), shell];
@@ -75,13 +92,21 @@ export function buildPodAgentCommand(layout: PodLayout, program: readonly string
  * left-over processes
  *   `cmd > >(gzip > file)` ends before its gzip does. After a success the wrapper waits up to 3 s for every process of its
  *   session, and of those that nobody else has as a child; what is left then is killed, so that outputs do not change any more.
+ * company
+ *   A fourth argument says that its session is not its own: then only its children count as processes of the step.
+ * hooks
+ *   What another kind of pod has to do before the commands and after them runs as they do, but is not counted as one.
  * names
  *   A variable of the image would be exported with our value if it had the same name, so ours all have a prefix.
  */
-export function buildPodWrapper(layout: PodLayout, terminationMessage: string = terminationLog): string {
+export function buildPodWrapper(
+  layout: PodLayout,
+  terminationMessage: string = terminationLog,
+  { umask = '0002', bin, hooks }: PodWrapperChanges = {},
+): string {
   const { marks, logs, commands, home, tmp } = layout;
   return `set +eufvx
-konverge_workdir=$1 konverge_count=$2 konverge_shell=$3
+konverge_workdir=$1 konverge_count=$2 konverge_shell=$3 konverge_company=\${4-}
 konverge_marks=${quote(marks)} konverge_logs=${quote(logs)} konverge_commands=${quote(commands)}
 konverge_message=${quote(terminationMessage)}
 konverge_code=143 konverge_child= konverge_stop= konverge_woken=
@@ -142,6 +167,23 @@ konverge_figures() {
   fi
 }
 
+# A child of its own, whose end is konverge_code. Its streams are the step's.
+konverge_child_ends() {
+  konverge_child=$1
+  [ -z "$konverge_stop" ] || konverge_others TERM
+  konverge_code=143
+  while :; do
+    konverge_woken=
+    # A shell tells of a killed child.
+    { wait "$konverge_child"; } 2>/dev/null
+    konverge_ended=$?
+    # 127 after an interrupted wait: the child had ended already, and the shell has forgotten it.
+    [ "$konverge_ended" = 127 ] && [ -n "$konverge_stop" ] || konverge_code=$konverge_ended
+    [ -n "$konverge_woken" ] || break
+  done
+  konverge_child=
+}
+${hooks ? hookFunction : ''}
 konverge_run() {
   cd "$konverge_workdir" 2>/dev/null || { echo 'end nodir' >&9; konverge_code=${podErrorExitCode}; return; }
   unset OLDPWD
@@ -153,53 +195,41 @@ konverge_run() {
   IFS= read -r konverge_stat </proc/$$/stat
   set -- \${konverge_stat##*) }
   konverge_session=$4
-  # One of another namespace, so nobody's here.
-  [ "$konverge_session" != 0 ] || konverge_session=none
-  konverge_uptime
+  # One of another namespace, so nobody's here; or one that others are in too.
+  [ "$konverge_session" != 0 ] && [ -z "$konverge_company" ] || konverge_session=none
+  trap konverge_forward HUP INT QUIT TERM
+${hooks ? hookBefore : ''}  konverge_uptime
   { echo "begun $konverge_up"; konverge_figures; } >&9
   konverge_code=0 konverge_number=0
-  trap konverge_forward HUP INT QUIT TERM
   while [ "$konverge_number" -lt "$konverge_count" ]; do
     [ -z "$konverge_stop" ] || { konverge_code=143; break; }
     (
       trap - HUP INT QUIT TERM
       exec "$konverge_name" "$konverge_commands/command-$konverge_number"
     ) </dev/null >>"$konverge_logs/stdout" 2>>"$konverge_logs/stderr" 9>&- &
-    konverge_child=$!
-    [ -z "$konverge_stop" ] || konverge_others TERM
-    konverge_code=143
-    while :; do
-      konverge_woken=
-      # A shell tells of a killed child.
-      { wait "$konverge_child"; } 2>/dev/null
-      konverge_ended=$?
-      # 127 after an interrupted wait: the child had ended already, and the shell has forgotten it.
-      [ "$konverge_ended" = 127 ] && [ -n "$konverge_stop" ] || konverge_code=$konverge_ended
-      [ -n "$konverge_woken" ] || break
-    done
-    konverge_child=
+    konverge_child_ends "$!"
     konverge_uptime
     { echo "command $konverge_code $konverge_up"; times; konverge_figures; } >&9
     [ "$konverge_code" = 0 ] || break
     konverge_number=$((konverge_number + 1))
   done
-  konverge_begin=\${konverge_up%.*}
+${hooks ? hookAfter : ''}  konverge_begin=\${konverge_up%.*}
   while [ "$konverge_code" = 0 ] && konverge_others '' && [ "$konverge_found" != 0 ]; do
     konverge_uptime
     [ $((\${konverge_up%.*} - konverge_begin)) -lt 3 ] || break
     konverge_pause
   done
   konverge_others KILL
-  { echo "exit $konverge_code"; echo end; } >&9
+  { ${hooks ? '[ -n "$konverge_refused" ] || ' : ''}echo "exit $konverge_code"; echo end; } >&9
 }
 
 if [ -r "$konverge_commands/env.sh" ]; then . "$konverge_commands/env.sh"; fi
 HOME=${quote(home)} TMPDIR=${quote(tmp)}
 # Its user has no line in the image's list of users, and programs ask who they are.
 : "\${USER:=konverge}" "\${LOGNAME:=konverge}"
-export HOME TMPDIR USER LOGNAME
+export HOME TMPDIR USER LOGNAME${bin === undefined ? '' : `\nPATH=${quote(bin)}:$PATH\nexport PATH`}
 unset IFS
-umask 0002
+umask ${umask}
 trap konverge_leave HUP INT QUIT TERM
 
 ( konverge_hear "$konverge_marks/${markNames.staged}" && [ "$konverge_line" = go ] ) &
@@ -222,6 +252,38 @@ wait "$!" || [ "$konverge_code" != 0 ] || konverge_code=${podErrorExitCode}
 exit "$konverge_code"
 `;
 }
+
+const hookFunction = `konverge_refused=
+# Why it fails it writes itself, if it knows.
+konverge_hook() {
+  konverge_hook_file=$konverge_commands/$1
+  shift
+  konverge_code=0
+  [ -r "$konverge_hook_file" ] || return 0
+  (
+    trap - HUP INT QUIT TERM
+    exec /bin/sh "$konverge_hook_file" "$@"
+  ) </dev/null >>"$konverge_logs/stdout" 2>>"$konverge_logs/stderr" &
+  konverge_child_ends "$!"
+  [ "$konverge_code" != 0 ] || return 0
+  konverge_refused=1
+  konverge_code=${podErrorExitCode}
+  echo 'refused' >&9
+  return 1
+}`;
+
+const hookBefore = `  konverge_hook ${podHooks.before} || {
+    [ -z "$konverge_stop" ] || { konverge_code=143; echo 'exit 143' >&9; }
+    echo end >&9
+    return
+  }
+`;
+
+const hookAfter = `  konverge_own_code=$konverge_code
+  if konverge_hook ${podHooks.after} "$konverge_code" || [ "$konverge_own_code" != 0 ]; then
+    konverge_code=$konverge_own_code konverge_refused=
+  fi
+`;
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;

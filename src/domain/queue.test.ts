@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { add, demandOf, fits, type Quota, shortfalls, subtract } from './queue.ts';
+import { add, demandOf, demandOfStep, fits, type Quota, shortfalls, subtract } from './queue.ts';
 
 const quota: Quota = { cpuMillis: 4000, memoryBytes: 8e9, gpu: 1, custom: { licence: 2 } };
 const anyQuota = fc.record({
@@ -38,4 +38,19 @@ describe('quotas', () => {
       }),
     );
   });
+});
+
+it('services count as far as they say what they need, each replica, and a default of the step yields to them', () => {
+  const service = { name: 'db', command: ['db'], port: 0, ready: { kind: 'tcp' }, startTimeoutMs: 1 } as const;
+  const services = [
+    { ...service, replicas: 2, cpuMillis: 250, memoryBytes: 1e9 },
+    { ...service, replicas: 1 },
+  ];
+  const offer: Quota = { cpuMillis: 4000, memoryBytes: 8e9, gpu: 0, custom: {} };
+  const memory = (value: number, stated: boolean) => ({ cpuMillis: 1000, memoryBytes: { value, stated }, custom: {} });
+  expect(demandOfStep({ resources: memory(16e9, false), services }, offer)).toMatchObject({
+    cpuMillis: 1500,
+    memoryBytes: 8e9,
+  });
+  expect(demandOfStep({ resources: memory(7e9, true), services }, offer).memoryBytes).toBe(9e9);
 });

@@ -1,5 +1,6 @@
 import { formatBytes, formatCpuMillis } from './quantity.ts';
 import { type ResourceRequest, totalCpuMillis } from './resources.ts';
+import type { StepSpec } from './step.ts';
 
 /** What a queue may use at once. An absent amount of `custom` is zero: a resource that nobody offers never fits. */
 export interface Quota {
@@ -26,6 +27,16 @@ export function demandOf(request: ResourceRequest, quota: Quota): Quota {
     gpu: request.gpu?.count ?? 0,
     custom: request.custom,
   };
+}
+
+/** What a step takes with its services, as far as they say what they need. */
+export function demandOfStep({ resources, services }: Pick<StepSpec, 'resources' | 'services'>, quota: Quota): Quota {
+  const sum = (amount: 'cpuMillis' | 'memoryBytes'): number =>
+    services.reduce((total, service) => total + (service[amount] ?? 0) * service.replicas, 0);
+  const [cpuMillis, memoryBytes] = [sum('cpuMillis'), sum('memoryBytes')];
+  // A default of the step itself yields to what its services state.
+  const own = demandOf(resources, { ...quota, memoryBytes: Math.max(0, quota.memoryBytes - memoryBytes) });
+  return { ...own, cpuMillis: own.cpuMillis + cpuMillis, memoryBytes: own.memoryBytes + memoryBytes };
 }
 
 export function fits(demand: Quota, free: Quota): boolean {

@@ -8,6 +8,11 @@ export interface ServiceSpec {
   /** The image that it runs in on Kubernetes, and locally when containers are on. */
   readonly image?: string;
   readonly command: readonly string[];
+  /** Of the service alone; the application does not see them. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What each replica may count on; absent: little, and on this machine nothing. */
+  readonly cpuMillis?: number;
+  readonly memoryBytes?: number;
   /** 0 or absent: the engine picks a free port and tells the service by the same environment variable. */
   readonly port: number;
   readonly ready: Readiness;
@@ -18,4 +23,29 @@ export interface ServiceSpec {
 /** `key-store` → `KONVERGE_SERVICE_KEY_STORE`: the stem of the variables by which a step reaches a service. */
 export function serviceVariableStem(name: string): string {
   return `KONVERGE_SERVICE_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+}
+
+/** One process of a service, and where it answers. */
+export interface ServiceAddress {
+  readonly service: ServiceSpec;
+  readonly index: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the application and every service are told of all services: host and port of the first replica, and the list. */
+export function serviceVariables(addresses: readonly ServiceAddress[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const { service, index, host, port } of addresses) {
+    const stem = serviceVariableStem(service.name);
+    const address = `${host}:${port}`;
+    if (index > 0) {
+      env[`${stem}_HOSTS`] += `,${address}`;
+      continue;
+    }
+    env[`${stem}_HOST`] = host;
+    env[`${stem}_PORT`] = String(port);
+    env[`${stem}_HOSTS`] = address;
+  }
+  return env;
 }

@@ -8,6 +8,7 @@ import type { ResourceRequest } from './resources.ts';
 import type { ServiceSpec } from './service.ts';
 import type { StagingPlan } from './staging.ts';
 import type { StepState } from './state.ts';
+import type { Topology } from './topology.ts';
 
 /**
  * What runs.
@@ -65,6 +66,7 @@ export interface StepSpec {
   readonly priorityClass?: string;
   /** From konverge.yaml; on Kubernetes only. */
   readonly security?: PodSecurity;
+  readonly topology?: Topology;
   readonly pod?: PodPatch;
   /** What has to be moved, where the step shares no file system with the front end. */
   readonly staging?: StagingPlan;

@@ -30,6 +30,9 @@ export interface Engine {
    */
   check(order: WorkOrder): KonvergeError | undefined;
 
+  /** Why no step can work in place in this directory of the front end, as `storage-needed`; undefined if steps see it. */
+  checkDirectory(directory: string): KonvergeError | undefined;
+
   /**
    * Takes steps into their queues, in order, and returns at once; what becomes of them is told to `host.observe`.
    * Taking a step twice is the same as taking it once. An order that cannot be started is observed as failed.
@@ -64,6 +67,18 @@ export interface Engine {
   /** The same with its position, for a person who asks: it may have to be fetched. Never rejects. */
   whyQueuedNow(step: StepId): Promise<string | undefined>;
 
+  /**
+   * Whether a step that waits has a place in a line that is not this process's own, and would lose it if it were cancelled
+   * and asked for again: then it is kept for the next front end, as one that runs is.
+   */
+  keepsPlace(step: StepId): boolean;
+
+  /**
+   * Gives a step that waits another priority class; whatever it waits behind is sorted anew. Absent: the engine has no such
+   * classes. Throws `step-not-waiting`, `config-invalid` for a class that does not exist, and what hinders the change.
+   */
+  changePriority?(step: StepId, priorityClass: string, signal?: AbortSignal): Promise<void>;
+
   /** Stops following. Steps that run go on; a later process recovers them. */
   close(): Promise<void>;
 }
@@ -89,8 +104,17 @@ export interface EngineCapabilities {
   readonly memoryLimit: 'kernel' | 'watched' | 'none';
   /** How left-over processes are found. */
   readonly processTracking: 'kernel' | 'scan' | 'none';
+  readonly queueHints: QueueHints;
   /** Whether a step that was running survives the death of the core. */
   readonly survivesCore: boolean;
+}
+
+/** What a person can do about a queue, in the words of the engine. */
+export interface QueueHints {
+  /** There is no such queue. */
+  readonly unknown: string;
+  /** No queue can ever hold the step. */
+  readonly tooSmall: string;
 }
 
 /** What an engine may ask of the core. */

@@ -3,6 +3,7 @@
 import type { InjectOptions } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import type { StepId } from '../../src/domain/brand.ts';
 import { type NamedOperation, type OpenApi, operationsOf, registeredRoutes } from './document.ts';
 import { type LiveCore, opening, openSession, startCore, stepRequest, submitStep } from './live-core.ts';
 import { undocumentedFields } from './undocumented.ts';
@@ -26,6 +27,15 @@ async function aStep(live: LiveCore): Promise<{ session: string; step: string }>
   return { session, step: await submitStep(live, session, 'one', 'echo out; echo err >&2') };
 }
 
+/** The local engine has no priority classes, and a machine no queue that is always full. */
+async function aStepWithPriority(live: LiveCore): Promise<{ step: string }> {
+  const { core } = live.api;
+  core.engine.changePriority = () => Promise.resolve();
+  const session = await openSession(live);
+  core.engine.hold(true);
+  return { step: await submitStep(live, session, 'one', 'true') };
+}
+
 /** One real request for each operation. A new route without an example here fails the test. */
 const examples: Readonly<Record<string, Example>> = {
   'GET /v1/health': { prepare: aSession },
@@ -45,6 +55,7 @@ const examples: Readonly<Record<string, Example>> = {
   'GET /v1/steps/{step}': { prepare: aStep },
   'GET /v1/steps/{step}/explain': { prepare: aStep },
   'GET /v1/steps/{step}/logs': { prepare: aStep, query: 'stream=stdout&follow=true' },
+  'POST /v1/steps/{step}/priority': { prepare: aStepWithPriority, body: () => ({ priorityClass: 'high' }) },
   'POST /v1/explain': {
     body: ({ workdir }) => ({
       settings: { queue: 'narrow' },
@@ -185,6 +196,22 @@ describe('errors', () => {
     ] as const) {
       expect(await errorOf(live, request)).toMatchObject({ status: 404, code: 'not-found' });
     }
+  });
+
+  test('a priority class is 422 not-supported on the local engine, and 409 step-not-waiting for a step that has ended', async () => {
+    const live = await startCore();
+    const session = await openSession(live);
+    const step = await submitStep(live, session, 'one', 'true');
+    const { core } = live.api;
+    const request = { method: 'POST', url: `/v1/steps/${step}/priority`, payload: { priorityClass: 'high' } } as const;
+    const local = await errorOf(live, request);
+    expect(local).toMatchObject({ status: 422, code: 'not-supported' });
+    expect(local.message).toBe('the local engine has no priority classes');
+    await expect.poll(() => core.step(step as StepId).state, { timeout: 20_000 }).toBe('succeeded');
+    core.engine.changePriority = () => Promise.resolve();
+    expect(await errorOf(live, request)).toMatchObject({ status: 409, code: 'step-not-waiting' });
+    const unknown = await errorOf(live, { ...request, url: '/v1/steps/none/priority' });
+    expect(unknown).toMatchObject({ status: 404, code: 'not-found' });
   });
 
   test('a request of the wrong shape is 400 request-invalid and names the field', async () => {

@@ -83,6 +83,37 @@ describe('a session that went away', { timeout }, () => {
     expect(readFileSync(join(under.directory, 'started'), 'utf8')).toBe('a\nb\n');
   });
 
+  it('has its queued steps adopted, too, where they keep their place in a line', async () => {
+    const { under } = await withOneRunningAndOneQueued();
+    under.core.engine.keepsPlace = () => true;
+    const before = under.core.steps({}).map(({ id }) => id);
+    const { record: second } = under.attach();
+    expect(under.core.unfinishedBefore(second.id)).toBe(2);
+
+    const specs = ['a', 'b'].map((name) =>
+      stepSpec(under.directory, name, `echo ${name} >> started; ${untilGo}`, { ref: `${name}-again.1` }),
+    );
+    expect(outcomes(await under.submit(second.id, specs, true))).toEqual(['adopted', 'adopted']);
+    writeFileSync(join(under.directory, 'go'), '');
+    for (const ref of ['a-again.1', 'b-again.1']) expect((await under.endOf(ref)).state).toBe('succeeded');
+    expect(under.core.steps({}).map(({ id }) => id)).toEqual(before);
+    expect(readFileSync(join(under.directory, 'started'), 'utf8')).toBe('a\nb\n');
+  });
+
+  it('has what kept its place cancelled when the next one is over and has not asked for it', async () => {
+    const { under } = await withOneRunningAndOneQueued();
+    under.core.engine.keepsPlace = () => true;
+    const { record: second } = under.attach();
+    const other = stepSpec(under.directory, 'c', 'true');
+    await under.submit(second.id, [other]);
+    await under.eventsUntil(({ ref, state }) => ref === 'c.1' && state === 'queued');
+    under.core.closeSession(second.id);
+    expect((await under.endOf('b.1')).state).toBe('cancelled');
+    // Its own are for the next run to ask for, and what runs goes on.
+    const states = under.core.steps({}).map(({ spec, state }) => `${spec.label} ${state}`);
+    expect(states.toSorted()).toEqual(['a running', 'b cancelled', 'c queued']);
+  });
+
   it('starts nothing more, but what runs goes on to its end', async () => {
     const { under } = await withOneRunningAndOneQueued();
     writeFileSync(join(under.directory, 'go'), '');

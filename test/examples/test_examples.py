@@ -16,6 +16,7 @@ PROGRAMS = {
     "hello-world": [],
     "containers": ["awk", "python3"],
     "tour": ["python3"],
+    "services": ["redis-server", "redis-cli", "awk"],
     "lammps": ["lmp", "mpirun"],
     "variants": ["bwa", "samtools", "bcftools"],
 }

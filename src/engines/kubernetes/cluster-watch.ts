@@ -1,7 +1,7 @@
 import type { StepId } from '../../domain/brand.ts';
 import type { ClusterClient, Reflection } from './client/cluster-client.ts';
 import { type KubernetesObject, resources } from './client/object.ts';
-import { servedKindList } from './kinds/registry.ts';
+import type { Kind } from './kinds/kind.ts';
 import { kueueLabels } from './kueue/labels.ts';
 import { runSelector, stepOf } from './labels.ts';
 
@@ -25,7 +25,7 @@ export class ClusterWatch {
   /** Kueue's Workloads by the uid of the object that each stands for. */
   private readonly workloads = new Map<string, KubernetesObject>();
 
-  constructor(client: ClusterClient, run: string, listener: WatchListener) {
+  constructor(client: ClusterClient, run: string, kinds: readonly Kind[], listener: WatchListener) {
     const labelSelector = runSelector(run);
     const troubles = new Set<number>();
     const follow = (
@@ -52,7 +52,7 @@ export class ClusterWatch {
         const step = stepOf(object.metadata);
         if (step !== undefined) tell(step, object, gone);
       };
-    this.objects = servedKindList().map((kind, index) =>
+    this.objects = kinds.map((kind, index) =>
       follow(index + 2, kind.resource, labelSelector, ofStep(listener.object.bind(listener))),
     );
     const pods = follow(0, resources.pods, labelSelector, ofStep(listener.pod.bind(listener)));

@@ -1,9 +1,11 @@
 import { KonvergeError } from '../../domain/error.ts';
+import type { ServedKinds } from '../../domain/kind-selection.ts';
 import type { KubernetesSettings } from '../../domain/kubernetes-settings.ts';
 import type { Queue } from '../../domain/queue.ts';
 import type { WorkOrder } from '../../ports/engine.ts';
 import { buildStep } from './build-step.ts';
 import type { ClusterClient } from './client/cluster-client.ts';
+import { type FoundKinds, findServedKinds } from './kinds/find-served.ts';
 import { refusalOf as quotaRefusal } from './kueue/fit.ts';
 import { totalRequests } from './kueue/pod-requests.ts';
 import { type QueueReport, queueIn, readQueues } from './kueue/preflight.ts';
@@ -11,17 +13,25 @@ import { asQueue, type QueueFacts } from './kueue/queue-facts.ts';
 import type { PodContext } from './pod/pod-context.ts';
 import { checkSecretSize, stepData } from './pod/secret-data.ts';
 
-/** The namespace of a run as it was found: which queues there are, and what they can ever give. */
+/** The namespace of a run as it was found: which kinds and queues there are, and what they can ever give. */
 export class Cluster {
   readonly client: ClusterClient;
   readonly run: string;
   readonly settings: KubernetesSettings;
+  private readonly found: FoundKinds;
   private report: QueueReport;
 
-  private constructor(client: ClusterClient, run: string, settings: KubernetesSettings, report: QueueReport) {
+  private constructor(
+    client: ClusterClient,
+    run: string,
+    settings: KubernetesSettings,
+    found: FoundKinds,
+    report: QueueReport,
+  ) {
     this.client = client;
     this.run = run;
     this.settings = settings;
+    this.found = found;
     this.report = report;
   }
 
@@ -30,10 +40,10 @@ export class Cluster {
     const report = await readQueues(client);
     if (report.queues.size === 0) {
       throw new KonvergeError('queue-unknown', `there is no LocalQueue in namespace ${client.namespace}`, {
-        hint: 'Ask who runs the cluster for a LocalQueue in this namespace, or use another namespace.',
+        hint: 'Ask who runs the cluster for a LocalQueue in this namespace, or use another one: `kubectl get localqueues --all-namespaces`.',
       });
     }
-    return new Cluster(client, run, settings, report);
+    return new Cluster(client, run, settings, await findServedKinds(client), report);
   }
 
   /** Quotas change, and queues come and go, while a core lives. */
@@ -45,9 +55,14 @@ export class Cluster {
     return [...this.report.queues.values()].map(asQueue);
   }
 
-  /** Why less is known of the queues than could be. */
+  /** Why less is known than could be, and what is not as we know it. */
   get unknown(): readonly string[] {
-    return this.report.unknown;
+    return [...this.report.unknown, ...this.found.warnings];
+  }
+
+  /** As it was when the core began: an operator that is installed later is seen by the next one. */
+  get kinds(): ServedKinds {
+    return this.found.kinds;
   }
 
   contextFor(queue: string): PodContext {

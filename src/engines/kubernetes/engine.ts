@@ -5,12 +5,14 @@ import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
 import { type Failure, failure } from '../../domain/failure.ts';
 import type { KubernetesSettings } from '../../domain/kubernetes-settings.ts';
 import type { Queue } from '../../domain/queue.ts';
-import type { Engine, EngineHost, LogOptions, WorkOrder } from '../../ports/engine.ts';
+import type { Engine, EngineCapabilities, EngineHost, LogOptions, WorkOrder } from '../../ports/engine.ts';
 import { kubernetesCapabilities } from './capabilities.ts';
 import { openClusterClient } from './client/open-client.ts';
 import { Cluster } from './cluster.ts';
 import { explainOrder } from './explain-order.ts';
+import { servedKinds } from './kinds/registry.ts';
 import { KubernetesRun } from './kubernetes-run.ts';
+import { directoryRefusal } from './pod/workplace.ts';
 import { runIdOf } from './run-id.ts';
 import { logFilesOf } from './step-log-files.ts';
 import { readStepLog } from './step-logs.ts';
@@ -31,7 +33,6 @@ export interface KubernetesEngineOptions {
  */
 export class KubernetesEngine implements Engine {
   readonly name = 'kubernetes';
-  readonly capabilities = kubernetesCapabilities();
   private readonly options: KubernetesEngineOptions;
   private readonly stateDir: string;
   private readonly host: EngineHost;
@@ -56,6 +57,11 @@ export class KubernetesEngine implements Engine {
     };
   }
 
+  /** Before the cluster was reached: what this version could do on one. */
+  get capabilities(): EngineCapabilities {
+    return kubernetesCapabilities(this.current?.cluster.kinds ?? servedKinds());
+  }
+
   get namespace(): string | undefined {
     return this.current?.cluster.client.namespace;
   }
@@ -66,6 +72,10 @@ export class KubernetesEngine implements Engine {
 
   check(order: WorkOrder): KonvergeError | undefined {
     return this.current ? this.current.cluster.refusalOf(order) : notReached();
+  }
+
+  checkDirectory(directory: string): KonvergeError | undefined {
+    return directoryRefusal(directory, this.options.settings);
   }
 
   launch(orders: readonly WorkOrder[]): void {
@@ -127,6 +137,14 @@ export class KubernetesEngine implements Engine {
 
   async whyQueuedNow(step: StepId): Promise<string | undefined> {
     return await this.current?.whyQueuedNow(step);
+  }
+
+  async changePriority(step: StepId, priorityClass: string, signal?: AbortSignal): Promise<void> {
+    await this.required().changePriority(step, priorityClass, signal);
+  }
+
+  keepsPlace(step: StepId): boolean {
+    return this.current?.keepsPlace(step) ?? false;
   }
 
   async close(): Promise<void> {

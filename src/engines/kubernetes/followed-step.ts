@@ -29,6 +29,8 @@ export interface FollowedStep {
   readonly pods: Map<string, FollowedPod>;
   /** Why it waits in its queue, in one sentence; undefined once it is admitted. */
   waits: string | undefined;
+  /** That was asked for since it was launched. */
+  priorityClass: string | undefined;
   /** When it is to be looked at again without a change, such as an image that cannot be pulled. */
   lookAgain: NodeJS.Timeout | undefined;
   /** Whether all pods that there are have been listed since the object ended. */
@@ -57,6 +59,7 @@ export function followedStep(order: WorkOrder, kind: Kind, name: string): Follow
     workload: undefined,
     pods: new Map(),
     waits: 'waits to be submitted',
+    priorityClass: undefined,
     lookAgain: undefined,
     podsAreFinal: false,
     memory: {},

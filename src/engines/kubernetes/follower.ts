@@ -95,13 +95,15 @@ function reasonOf(observation: Observation): string {
 function objectsOf(step: FollowedStep): StepObjects {
   const { object, workload, kind, order } = step;
   const staging = order.spec.staging?.by;
+  const pods = [...step.pods.values()].map((pod) => ({ ...pod, role: kind.roleOf(pod.object) }));
   return {
     step: idOf(step),
     ...(staging && { staging }),
     ...(object && { object, status: kind.status(object) }),
     isCancelled: step.phase === 'cancelled',
     ...(workload && { workload }),
-    pods: [...step.pods.values()].filter(({ object: pod }) => kind.roleOf(pod) === 'main'),
+    pods: pods.filter(({ role }) => role === 'main'),
+    others: pods.flatMap(({ role, ...pod }) => (role === 'main' ? [] : [{ ...pod, role }])),
     podsAreFinal: step.podsAreFinal,
   };
 }

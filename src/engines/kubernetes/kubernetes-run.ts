@@ -1,38 +1,31 @@
 import type { StepId } from '../../domain/brand.ts';
-import { asKonvergeError, type KonvergeError } from '../../domain/error.ts';
-import { type Failure, failure } from '../../domain/failure.ts';
+import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
 import type { Observation } from '../../domain/observation.ts';
 import type { EngineHost, WorkOrder } from '../../ports/engine.ts';
 import type { KubernetesObject } from './client/object.ts';
-import { resources } from './client/object.ts';
 import type { Cluster } from './cluster.ts';
+import { ClusterNews } from './cluster-news.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { type FollowedStep, followedStep, idOf } from './followed-step.ts';
 import { FollowedSteps } from './followed-steps.ts';
 import { Follower } from './follower.ts';
-import { kindOf, servedKindList } from './kinds/registry.ts';
+import { kindOf, kindsIn } from './kinds/registry.ts';
+import { changePriority } from './kueue/change-priority.ts';
 import { openQueuePositions, type QueuePositions } from './kueue/position.ts';
-import { labelKeys, labelValue, stepOf } from './labels.ts';
-import { rescueLastLogs, rescueLogs } from './log-rescue.ts';
+import { requirePriorityClass } from './kueue/preflight.ts';
 import { objectNameOf } from './names.ts';
 import { PostedNotes } from './posted-notes.ts';
-import { Remover } from './remover.ts';
+import { removeStrays } from './remove-strays.ts';
+import { StepEndings } from './step-endings.ts';
 import { logFilesOf, noteWhereLogsAre } from './step-log-files.ts';
-import { podWithLog } from './step-logs.ts';
 import { logsOf, StepObjectBuilder } from './step-object-builder.ts';
 import { Submitter } from './submitter.ts';
-
-/** After the pods of a step could not be listed. */
-const listAgainMs = 10_000;
 
 const whileHeld = 'nothing is started while no session is attached';
 
 /**
  * All steps of one core in one cluster. A step goes from the submitter (into the cluster) to the follower (what is seen of
- * it) to the remover (out of it); what this class adds is who hears what, in which order:
- *
- * - An end is told after the logs of a failure have been saved, and the object is removed after the end has been told.
- * - A cancelled step is told of when its object and its pods are gone, so that nothing of it writes any more.
+ * it, which cluster-news.ts keeps) to step-endings.ts (out of it); what this class adds is who hears what, in which order.
  */
 export class KubernetesRun {
   readonly cluster: Cluster;
@@ -43,9 +36,8 @@ export class KubernetesRun {
   private readonly watch: ClusterWatch;
   private readonly submitter: Submitter;
   private readonly follower: Follower;
-  private readonly remover: Remover;
+  private readonly endings: StepEndings;
   private readonly positions: QueuePositions;
-  private readonly endings = new Set<Promise<void>>();
   private held = true;
 
   private constructor(cluster: Cluster, stateDir: string, host: EngineHost, orders: readonly WorkOrder[]) {
@@ -53,30 +45,29 @@ export class KubernetesRun {
     this.host = host;
     this.stateDir = stateDir;
     const { client } = cluster;
+    const { steps } = this;
+    const changed = (step: FollowedStep): void => this.follower.hasChanged(step);
     this.notes = new PostedNotes(stateDir);
     this.positions = openQueuePositions(client, host.clock);
+    this.endings = new StepEndings(cluster, { ...host, stateDir, steps, notes: this.notes, changed });
+    const observe = (observations: readonly Observation[]): void => host.observe(observations);
+    const news = new ClusterNews({ logger: host.logger, observe, client, steps, changed });
     this.follower = new Follower({
       clock: host.clock,
       limits: cluster.settings,
-      observe: (observations) => host.observe(observations),
-      ended: (step, last, tail) => this.track(this.end(step, last, tail)),
-      wantsPods: (step) => void this.listPods(step),
+      observe,
+      ended: (step, last, tail) => this.endings.ended(step, last, tail),
+      wantsPods: (step) => void news.listPods(step),
     });
-    this.remover = new Remover(client, host.logger, (step) => this.isRemoved(step));
     this.submitter = new Submitter({
       client,
       builder: new StepObjectBuilder(cluster, host),
       posted: (step, object) => this.isPosted(step, object),
-      refused: (step, error) => this.isRefused(step, error),
+      refused: (step, error) => this.endings.refused(step, error),
       waits: (step, why) => this.tellWaiting(step, why),
     });
     for (const order of orders) this.note(order);
-    this.watch = new ClusterWatch(client, cluster.run, {
-      object: (id, object, gone) => this.hasObject(id, object, gone),
-      pod: (id, pod, gone) => this.hasPod(id, pod, gone),
-      workload: (uid, workload, gone) => this.hasWorkload(uid, workload, gone),
-      trouble: (message) => this.hasTrouble(message),
-    });
+    this.watch = new ClusterWatch(client, cluster.run, kindsIn(cluster.kinds), news);
   }
 
   /** `orders`: the steps that the core believes to be in flight. Resolves when each is followed, queued again or known as lost. */
@@ -94,7 +85,7 @@ export class KubernetesRun {
       throw error;
     }
     run.takeUp();
-    run.removeStrays();
+    removeStrays(cluster.client, run.watch.all(), run.steps, host.logger);
     return run;
   }
 
@@ -105,7 +96,7 @@ export class KubernetesRun {
       // Kueue would say so too, after it has looked for a while; a queue that is stopped may go on again.
       const refusal = this.cluster.refusalOf(order);
       if (refusal?.code === 'never-fits') {
-        this.isRefused(step, refusal);
+        this.endings.refused(step, refusal);
         continue;
       }
       this.tellWaiting(step, this.held ? whileHeld : 'waits to be submitted');
@@ -120,11 +111,11 @@ export class KubernetesRun {
       const { phase } = step;
       step.phase = 'cancelled';
       const isThere = step.object !== undefined;
-      if (phase === 'posted') this.removeCancelled(step);
+      if (phase === 'posted') this.endings.cancel(step);
       // What is on its way into the cluster is removed once it has arrived.
       else if (this.submitter.drop(step)) {
-        if (isThere) this.removeCancelled(step);
-        else this.tellEnd(step, cancelled());
+        if (isThere) this.endings.cancel(step);
+        else this.endings.neverBegan(step);
       }
     }
   }
@@ -148,17 +139,38 @@ export class KubernetesRun {
     return position ? `${step.waits}; ${position}` : step.waits;
   }
 
+  /** One that is on its way into the cluster gets the class once it has arrived. */
+  async changePriority(id: StepId, priorityClass: string, signal?: AbortSignal): Promise<void> {
+    const step = this.steps.get(id);
+    const { client } = this.cluster;
+    await requirePriorityClass(client, priorityClass, signal === undefined ? {} : { signal });
+    if (step?.waits === undefined) {
+      throw new KonvergeError('step-not-waiting', `${step?.order.spec.label ?? id} does not wait any more`);
+    }
+    step.priorityClass = priorityClass;
+    if (step.object !== undefined) await changePriority(client, step.kind.resource, step.name, priorityClass, signal);
+  }
+
+  /** Kueue's order is by when the object was made. One whose Secret is missing yet gets it when a session is there. */
+  keepsPlace(id: StepId): boolean {
+    const step = this.steps.get(id);
+    return step?.object !== undefined && (step.phase === 'posted' || step.phase === 'waiting');
+  }
+
   async close(): Promise<void> {
     this.follower.close();
     await this.submitter.close();
     this.watch.close();
-    await Promise.allSettled(this.endings);
-    await this.remover.close();
+    await this.endings.close();
     await this.cluster.client.close();
   }
 
   private note(order: WorkOrder): FollowedStep {
-    const step = followedStep(order, kindOf(order.kind), objectNameOf(this.cluster.run, order.id, order.spec.rule));
+    const step = followedStep(
+      order,
+      kindOf(order.kind),
+      objectNameOf(this.cluster.run, order.id, order.spec.rule, order.kind),
+    );
     this.steps.add(step);
     return step;
   }
@@ -175,24 +187,6 @@ export class KubernetesRun {
     this.notes.keep(new Set(this.steps.all().map(idOf)));
   }
 
-  /** Of steps that nobody asks for any more: a core was killed between their end and their removal. */
-  private removeStrays(): void {
-    for (const { metadata, kind } of this.watch.all()) {
-      if (this.steps.get(stepOf(metadata)) || metadata.deletionTimestamp !== undefined) continue;
-      const found = servedKindList().find(({ resource }) => resource.kind === kind);
-      if (found === undefined) continue;
-      this.host.logger.info({ object: metadata.name }, 'removes an object of a step that is no more');
-      const removed = this.cluster.client.remove(
-        found.resource,
-        metadata.name,
-        metadata.uid ? { uid: metadata.uid } : {},
-      );
-      removed.catch((error: unknown) => {
-        this.host.logger.warn({ object: metadata.name, error: (error as Error).message }, 'it could not be removed');
-      });
-    }
-  }
-
   private isPosted(step: FollowedStep, object: KubernetesObject): void {
     const { staging } = step.order.spec;
     this.notes.add(idOf(step));
@@ -204,10 +198,20 @@ export class KubernetesRun {
     }
     this.steps.hasUid(step, object.metadata.uid ?? '');
     if (step.phase === 'cancelled') {
-      this.removeCancelled(step);
+      this.endings.cancel(step);
       return;
     }
+    if (step.priorityClass !== undefined) void this.givePriority(step, step.priorityClass);
     this.isFollowed(step);
+  }
+
+  private async givePriority(step: FollowedStep, priorityClass: string): Promise<void> {
+    try {
+      await changePriority(this.cluster.client, step.kind.resource, step.name, priorityClass);
+    } catch (error) {
+      const { code, message } = asKonvergeError(error);
+      this.host.logger.warn({ step: idOf(step), priorityClass, code, error: message }, 'a step keeps its priority');
+    }
   }
 
   private isFollowed(step: FollowedStep): void {
@@ -220,119 +224,9 @@ export class KubernetesRun {
     this.follower.hasChanged(step);
   }
 
-  private isRefused(step: FollowedStep, error: KonvergeError): void {
-    const why: Failure = { ...failure('never-admissible', error.message), hint: error.hint, code: error.code };
-    this.tellEnd(step, step.phase === 'cancelled' ? cancelled() : { state: 'failed', failure: why });
-  }
-
-  private removeCancelled(step: FollowedStep): void {
-    const pod = step.order.spec.staging === undefined ? podWithLog(step) : undefined;
-    if (pod !== undefined) {
-      const { client, settings } = this.cluster;
-      step.lastLogs = rescueLastLogs(client, pod, logFilesOf(this.stateDir, idOf(step)), settings.graceMs);
-    }
-    this.track(
-      this.remover.now(step).then((error) => {
-        if (error === undefined) return this.follower.hasChanged(step);
-        const what = `its ${step.kind.resource.kind} ${step.name} cannot be removed and may run on`;
-        this.tellEnd(step, cancelled(`it was cancelled, but ${what}: ${error.message}`));
-      }),
-    );
-  }
-
-  private hasObject(id: StepId, object: KubernetesObject, gone: boolean): void {
-    const step = this.steps.get(id);
-    if (step === undefined || object.metadata.name !== step.name) return;
-    // A former one of this name goes away while it is replaced.
-    if (step.uid !== undefined && object.metadata.uid !== step.uid) return;
-    step.object = gone ? undefined : object;
-    if (step.phase !== 'waiting') this.follower.hasChanged(step);
-  }
-
-  private hasPod(id: StepId, pod: KubernetesObject, gone: boolean): void {
-    const step = this.steps.get(id);
-    if (step === undefined) return;
-    // Of a former object of the same name, or none that was ever looked at.
-    if (gone && !step.pods.has(pod.metadata.name)) return;
-    step.pods.set(pod.metadata.name, { object: pod, gone });
-    if (step.phase !== 'waiting') this.follower.hasChanged(step);
-  }
-
-  private hasWorkload(uid: string, workload: KubernetesObject, gone: boolean): void {
-    // Of a step whose POST has not been answered yet it is taken from the watch later.
-    const step = this.steps.withUid(uid);
-    if (step === undefined) return;
-    step.workload = gone ? undefined : workload;
-    this.follower.hasChanged(step);
-  }
-
-  /** A server that is away changes nothing; whoever looks at a step is told why nothing is heard of it. */
-  private hasTrouble(message: string | undefined): void {
-    if (message === undefined) {
-      this.host.logger.info({ server: this.cluster.client.server }, 'the API server answers again');
-      for (const step of this.steps.all()) {
-        step.told = undefined;
-        this.follower.hasChanged(step);
-      }
-      return;
-    }
-    this.host.logger.warn({ server: this.cluster.client.server, error: message }, 'the API server does not answer');
-    const observations = this.steps.all().flatMap(({ told }): Observation[] => {
-      if (told === undefined || !('reason' in told)) return [];
-      return [{ ...told, reason: `${told.reason} (as last heard; nothing new is, for ${message})` }];
-    });
-    if (observations.length > 0) this.host.observe(observations);
-  }
-
-  private async listPods(step: FollowedStep): Promise<void> {
-    const { client } = this.cluster;
-    try {
-      const selector = `${labelKeys.step}=${labelValue(idOf(step))}`;
-      const { items } = await client.list(resources.pods, { labelSelector: selector });
-      for (const pod of items) step.pods.set(pod.metadata.name, { object: pod, gone: false });
-      step.podsAreFinal = true;
-    } catch (error) {
-      this.host.logger.warn(
-        { step: idOf(step), error: (error as Error).message },
-        'the pods of a step cannot be listed',
-      );
-      step.lookAgain = setTimeout(() => this.follower.hasChanged(step), listAgainMs);
-      step.lookAgain.unref();
-      return;
-    }
-    this.follower.hasChanged(step);
-  }
-
-  private async end(step: FollowedStep, last: Observation, tail: string | undefined): Promise<void> {
-    const isKept = step.order.spec.staging !== undefined;
-    if (step.lastLogs) await step.lastLogs;
-    else if (last.state === 'failed' || !isKept) {
-      await rescueLogs(this.cluster.client, step, logFilesOf(this.stateDir, idOf(step)), tail);
-    }
-    this.host.observe([last]);
-    if (step.object === undefined) this.isRemoved(step);
-    else this.remover.add(step);
-  }
-
-  /** The end of a step of which nothing is in the cluster. */
-  private tellEnd(
-    step: FollowedStep,
-    end: { readonly state: 'failed' | 'cancelled'; readonly failure: Failure },
-  ): void {
-    step.phase = 'over';
-    this.isRemoved(step);
-    this.host.observe([{ step: idOf(step), ...end, usage: [], atMs: this.host.clock.nowMs() }]);
-  }
-
   private tellWaiting(step: FollowedStep, why: string): void {
     step.waits = why;
     this.host.observe([{ step: idOf(step), state: 'queued', reason: why, atMs: this.host.clock.nowMs() }]);
-  }
-
-  private isRemoved(step: FollowedStep): void {
-    if (step.phase !== 'over') return;
-    this.steps.remove(step);
-    this.notes.remove(idOf(step));
   }
 
   private async refreshQueues(): Promise<void> {
@@ -343,17 +237,4 @@ export class KubernetesRun {
       this.host.logger.warn({ code, error: message }, 'the queues cannot be read again');
     }
   }
-
-  private track(work: Promise<void>): void {
-    const tracked = work
-      .catch((error: unknown) =>
-        this.host.logger.error({ error: (error as Error).message }, 'the end of a step failed'),
-      )
-      .finally(() => this.endings.delete(tracked));
-    this.endings.add(tracked);
-  }
-}
-
-function cancelled(message = 'it was cancelled'): { readonly state: 'cancelled'; readonly failure: Failure } {
-  return { state: 'cancelled', failure: failure('cancelled', message) };
 }

@@ -18,6 +18,8 @@ export const labelKeys = {
   rule: `${prefix}/rule`,
   attempt: `${prefix}/attempt`,
   generation: `${prefix}/generation`,
+  /** Of a pod that is a service: which one. */
+  service: `${prefix}/service`,
 } as const;
 
 export const annotationKeys = {

@@ -1,5 +1,6 @@
 import { allKindsServed } from '../../domain/kind-selection.ts';
 import type { EngineCapabilities } from '../../ports/engine.ts';
+import { localQueueHints } from './queue-hints.ts';
 import type { RunContext } from './run-context.ts';
 
 /**
@@ -20,6 +21,7 @@ export function localCapabilities({ cgroups, config, containers, machine }: RunC
     gpu: machine.quota.gpu > 0 || config.queues.some(({ quota }) => quota.gpu > 0),
     memoryLimit: memory === undefined ? 'watched' : 'kernel',
     processTracking: trackingParent === undefined ? 'scan' : 'kernel',
+    queueHints: localQueueHints,
     survivesCore: true,
   };
 }

@@ -98,6 +98,15 @@ export class LocalEngine implements Engine {
     return Promise.resolve(this.whyQueued(step));
   }
 
+  checkDirectory(): undefined {
+    return undefined;
+  }
+
+  /** Its line ends with it, and a step costs nothing to queue again. */
+  keepsPlace(): boolean {
+    return false;
+  }
+
   close(): Promise<void> {
     this.scheduler.close();
     this.context.memoryWatch.close();

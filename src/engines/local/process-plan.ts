@@ -1,6 +1,6 @@
 import type { StepId } from '../../domain/brand.ts';
 import { buildGroupScript } from '../../domain/group-script.ts';
-import { demandOf, type Queue, type Quota } from '../../domain/queue.ts';
+import { demandOfStep, type Queue, type Quota } from '../../domain/queue.ts';
 import type { ServiceSpec } from '../../domain/service.ts';
 import type { Execution } from '../../domain/step.ts';
 import type { WorkOrder } from '../../ports/engine.ts';
@@ -56,7 +56,7 @@ export function buildProcessPlan(order: WorkOrder, context: PlanContext): Proces
   return {
     step: order.id,
     queue: queue?.name ?? order.queue,
-    demand: demandOf(spec.resources, queue?.quota ?? { cpuMillis: 0, memoryBytes: 0, gpu: 0, custom: {} }),
+    demand: demandOfStep(spec, queue?.quota ?? { cpuMillis: 0, memoryBytes: 0, gpu: 0, custom: {} }),
     directory,
     cwd: spec.staging?.by === 'agent' ? directory.work : spec.cwd,
     shell,

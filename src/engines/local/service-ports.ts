@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import { type ServiceSpec, serviceVariableStem } from '../../domain/service.ts';
+import { type ServiceSpec, serviceVariableStem, serviceVariables } from '../../domain/service.ts';
 
 /** One process of a service, and where it answers. */
 export interface ServiceReplica {
@@ -30,26 +30,15 @@ export async function assignPorts(services: readonly ServiceSpec[]): Promise<Ser
   return replicas;
 }
 
-/** What the application and every service are told of all services: host and port of the first replica, and the list. */
+/** What the application and every service are told of all services. */
 export function serviceEnvironment(replicas: readonly ServiceReplica[]): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const { service, index, port } of replicas) {
-    const stem = serviceVariableStem(service.name);
-    const address = `${serviceHost}:${port}`;
-    if (index > 0) {
-      env[`${stem}_HOSTS`] += `,${address}`;
-      continue;
-    }
-    env[`${stem}_HOST`] = serviceHost;
-    env[`${stem}_PORT`] = String(port);
-    env[`${stem}_HOSTS`] = address;
-  }
-  return env;
+  return serviceVariables(replicas.map((replica) => ({ ...replica, host: serviceHost })));
 }
 
-/** What one replica is told besides: its own port under its service's name. */
+/** What one replica is told besides: its service's own variables, and its own port under its service's name. */
 export function replicaEnvironment({ service, index, port }: ServiceReplica): Record<string, string> {
-  return { [`${serviceVariableStem(service.name)}_PORT`]: String(port), KONVERGE_SERVICE_INDEX: String(index) };
+  const own = { [`${serviceVariableStem(service.name)}_PORT`]: String(port), KONVERGE_SERVICE_INDEX: String(index) };
+  return { ...service.env, ...own };
 }
 
 /**

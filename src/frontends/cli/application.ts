@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor/doctor-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explainCommand } from './explain-command.ts';
 import { logsCommand } from './logs-command.ts';
+import { priorityCommand } from './priority-command.ts';
 import { runCommand } from './run/run-command.ts';
 import { statusCommand } from './status-command.ts';
 
@@ -17,6 +18,7 @@ export const commands = {
   logs: logsCommand,
   explain: explainCommand,
   cancel: cancelCommand,
+  priority: priorityCommand,
   cleanup: cleanupCommand,
   doctor: doctorCommand,
   core: coreCommand,

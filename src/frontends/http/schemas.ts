@@ -131,6 +131,10 @@ export const Cancel = z.strictObject({
 });
 export const Cancelled = z.object({ cancelled: z.int(), stillRunning: z.int() });
 
+export const Priority = z.strictObject({
+  priorityClass: z.string().min(1).describe('On Kubernetes a WorkloadPriorityClass'),
+});
+
 const Failure = z.object({
   class: z.enum(failureClasses),
   message: z.string(),

@@ -10,6 +10,7 @@ import {
   EventQuery,
   Explanation,
   LogQuery,
+  Priority,
   StepEvent,
   StepList,
   StepQuery,
@@ -55,6 +56,17 @@ export function stepsRoutes(api: Api): Route[] {
       status: 200,
       answer: StepView,
       handle: ({ params }) => stepView(api, core.step(params.step as StepId)),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/steps/{step}/priority',
+      summary: 'Give a step that waits in its queue another priority class',
+      params: StepParams,
+      body: Priority,
+      status: 200,
+      answer: StepView,
+      handle: async ({ params, body, signal }) =>
+        stepView(api, await core.changePriority(params.step as StepId, body.priorityClass, signal)),
     }),
     route({
       method: 'GET',

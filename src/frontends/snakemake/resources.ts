@@ -3,6 +3,7 @@ import { parseBytes, roundUp } from '../../domain/quantity.ts';
 import type { Amount, GpuRequest, MpiRequest, ResourceRequest } from '../../domain/resources.ts';
 import { parseRuntimeMs } from '../../domain/runtime.ts';
 import { parseSizeBytes } from '../../domain/size.ts';
+import { parseTopology, type Topology } from '../../domain/topology.ts';
 import type { StepRequest } from './step-request.ts';
 
 type Resources = StepRequest['resources'];
@@ -56,6 +57,11 @@ export function textResource(rule: string, resources: Resources, name: string): 
     throw notA(rule, name, entry.value, 'a name');
   }
   return entry.value.trim();
+}
+
+export function topologyFrom(rule: string, resources: Resources): Topology | undefined {
+  const text = textResource(rule, resources, 'kueue_topology');
+  return text === undefined ? undefined : parseTopology(text, `rule ${rule}, resource kueue_topology`);
 }
 
 function memoryFrom(rule: string, resources: Resources, cpus: number): Amount | undefined {

@@ -60,6 +60,20 @@ describe('a job in Snakemake’s words', () => {
     expect(stepFrom(own, off, none)).not.toHaveProperty('priorityClass');
   });
 
+  it('has its topology from konverge.yaml’s rule, else its own, and each service once', () => {
+    const text = 'rules: { map: { topology: unconstrained } }\nservices: { a: { command: [a] }, b: { command: [b] } }';
+    const configuration = parseConfiguration(text, 'konverge.yaml');
+    const own = request({ kueue_topology: 'preferred: example.com/rack', kueue_services: 'b a, b' });
+    expect(stepFrom(own, off, configuration).topology).toEqual({ mode: 'unconstrained' });
+    expect(stepFrom(own, off, { ...none, services: configuration.services })).toMatchObject({
+      topology: { mode: 'preferred', level: 'example.com/rack' },
+      services: [{ name: 'b' }, { name: 'a' }],
+    });
+    expect(() => stepFrom(request({ kueue_topology: 'near by' }), off, none)).toThrow(
+      /^rule map, resource kueue_topology/,
+    );
+  });
+
   it('has its queue from konverge.yaml’s rule, else from its own, else from the command line, else from konverge.yaml', () => {
     const configuration = parseConfiguration(
       'queue: general\nrules: { map: { queue: gpu, operator: job } }',

@@ -3,7 +3,7 @@ import { KonvergeError } from '../../domain/error.ts';
 import type { ServiceSpec } from '../../domain/service.ts';
 import type { StagedBenchmark, StagingPlan } from '../../domain/staging.ts';
 import type { Execution, StepSpec } from '../../domain/step.ts';
-import { resourcesFrom, textResource } from './resources.ts';
+import { resourcesFrom, textResource, topologyFrom } from './resources.ts';
 import type { StepRequest } from './step-request.ts';
 
 /** What a session says once for all of its steps. */
@@ -27,6 +27,7 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
   const queue =
     fromOutside?.queue ?? textResource(rule, resources, 'kueue_queue') ?? settings.queue ?? configuration.queue;
   const container = imageOf(request, settings, configuration);
+  const topology = fromOutside?.topology ?? topologyFrom(rule, resources);
   const priority = fromOutside?.priority ?? statedPriority(request) ?? settings.priority;
   return {
     ref: request.ref,
@@ -47,6 +48,7 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     services: servicesOf(request, configuration),
     ...(priority !== undefined && !isNumber(priority) && { priorityClass: priority }),
     ...(fromOutside?.security && { security: fromOutside.security }),
+    ...(topology && { topology }),
     ...(fromOutside?.pod && { pod: fromOutside.pod }),
     ...(request.staging && { staging: stagingOf(request.staging) }),
     benchmark: request.benchmark ?? false,
@@ -107,7 +109,7 @@ function servicesOf(request: StepRequest, configuration: Configuration): readonl
   const fromOutside = configuration.rules[request.rule]?.services;
   const fromRule = textResource(request.rule, request.resources, 'kueue_services');
   const names = fromOutside ?? fromRule?.split(/[\s,]+/).filter((name) => name !== '') ?? [];
-  return names.map((name) => {
+  return [...new Set(names)].map((name) => {
     const service = configuration.services[name];
     if (service) return service;
     const defined = Object.keys(configuration.services).join(', ') || 'none';

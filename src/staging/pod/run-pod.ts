@@ -19,6 +19,11 @@ export interface PodSurroundings {
   readonly layout: PodLayout;
   /** Kubernetes' own id of the pod, which names the attempt; absent: a random one. */
   readonly podUid: string | undefined;
+  /**
+   * `rank`: the pod has the inputs of a step that runs in several pods, but what it leaves is another pod's to collect. Absent: the
+   * pod in which the step's commands run.
+   */
+  readonly role?: 'rank';
   readonly openers: StoreOpeners;
   readonly logger: Logger;
   /** To the agent's own standard output. */
@@ -84,6 +89,7 @@ async function carryOut(
   const agent = new Agent(layout.agentState, pod.openers, logger);
   agent.configure({ stores: job.stores });
   const staging = stagingOf(pod, job, notes);
+  const isRank = pod.role === 'rank';
   if (!notes.staged) {
     notes.begin('stage');
     if (staging !== undefined) await agent.carryOut({ method: 'stage', job: staging }, stop);
@@ -94,14 +100,15 @@ async function carryOut(
   }
   marks.tellStaged('go');
 
-  const settings = job.logs === undefined ? undefined : job.stores[job.logs.store];
+  // The streams of the step are those of its main pod.
+  const settings = isRank || job.logs === undefined ? undefined : job.stores[job.logs.store];
   const store = settings === undefined ? undefined : pod.openers.openStore(settings);
   const streams = new LogStreams({ folder: layout.logs, job, store, notes, logger, print: (text) => pod.print(text) });
   try {
     const end = await marks.ended(stop);
     const finished = streams.finish(stop);
     try {
-      return await collect(pod, job, notes, agent, staging, end, stop);
+      return await collect(pod, job, notes, agent, isRank ? undefined : staging, end, stop);
     } finally {
       await finished;
     }
@@ -124,7 +131,8 @@ async function collect(
   let manifest: ManifestRef | undefined;
   let error: PodReport['error'];
   try {
-    if (refused !== undefined) throw noWorkdir(job.workdir);
+    if (refused === 'nodir') throw noWorkdir(job.workdir);
+    if (refused !== undefined) throw new KonvergeError(refused.code, refused.message);
     notes.begin('collect');
     if (staging !== undefined) {
       manifest = (await agent.carryOut({ method: 'collect', job: staging, end, usage }, stop)) as

@@ -91,7 +91,21 @@ workflowTest('a dry run says which steps would be refused', async (directory, ku
   expect(code).toBe(1);
   expect(stdout).toContain('# the first wave: 2 steps, of which 2 would be refused');
   expect(stdout).toContain('refused: queue-unknown: rule make: there is no queue "nosuch"');
+  expect(stdout).toContain('kubectl get localqueues');
 });
+
+workflowTest(
+  'without storage, in a directory that no pod sees, it is refused before any step',
+  async (directory, kubeconfig) => {
+    configure(directory, 'main');
+    const { code, stdout, stderr } = await directory.konverge(['run', '--plain'], kubeconfig);
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain(`steps would work in ${directory.path}, which no volume of the pod contains`);
+    expect(stdout + stderr).toContain('--default-storage-provider s3');
+    expect(stdout + stderr).not.toContain('Error in rule');
+    expect(await objects()).toBe(0);
+  },
+);
 
 workflowTest('a run from the queue to its end, explained while it waits', async (directory, kubeconfig) => {
   const { client } = place();

@@ -23,7 +23,7 @@ import { noStaging } from '../../../src/ports/no-staging.ts';
 import { appsImage, openTestCluster, type TestCluster, testKubeconfig } from '../cluster.ts';
 
 /** What a step has in the cluster. */
-const ownTypes = [resources.jobs, resources.pods, resources.secrets];
+const ownTypes = [resources.jobs, resources.jobSets, resources.mpiJobs, resources.pods, resources.secrets];
 
 /** Far above what any case needs: a deadline is a failure, never a measure. */
 const patienceMs = 90_000;
@@ -48,6 +48,7 @@ export function faultTest(name: string, body: () => Promise<void>, timeoutMs = 1
 /** What a case may change of an order. */
 export type OrderChange = Partial<Omit<StepSpec, 'resources'>> & {
   readonly id?: string;
+  readonly kind?: WorkOrder['kind'];
   readonly queue?: string;
   readonly request?: Partial<ResourceRequest>;
 };
@@ -111,10 +112,10 @@ export class ClusterHarness implements AsyncDisposable {
 
   /** A step that runs a command with bash and asks for little. */
   order(command: string, change: OrderChange = {}): WorkOrder {
-    const { id = `${freshKey()}-a1-g1`, queue = 'main', request = {}, ...spec } = change;
+    const { id = `${freshKey()}-a1-g1`, kind = 'job', queue = 'main', request = {}, ...spec } = change;
     return {
       id: id as StepId,
-      kind: 'job',
+      kind,
       queue,
       sequence: sequence++,
       spec: {

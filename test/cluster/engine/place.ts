@@ -62,7 +62,9 @@ export function useEnginePlace(label: string, queues: Readonly<Record<string, Pl
   afterAll(async () => {
     if (place === undefined) return;
     const { client } = place;
-    await client.removeAll(resources.jobs, { labelSelector: 'app.kubernetes.io/managed-by=konverge' });
+    for (const type of [resources.jobs, resources.jobSets, resources.mpiJobs]) {
+      await client.removeAll(type, { labelSelector: 'app.kubernetes.io/managed-by=konverge' });
+    }
     for (const { type, name } of made.reverse()) await client.remove(type, name);
   }, 60_000);
 

@@ -217,6 +217,7 @@ function lookAt(followed: Followed): Seen {
       isCancelled: false,
       ...(workload && { workload }),
       pods: [...pods.values()],
+      others: [],
       podsAreFinal: false,
     },
     followed.memory,

@@ -12,6 +12,9 @@ from workflow import Workflow, wait_until
 REPOSITORY = Path(__file__).parents[3]
 APPS = "docker.io/konverge/apps:dev"
 BUSYBOX = "docker.io/konverge/busybox:dev"
+REDIS = "docker.io/konverge/redis:dev"
+MPI = "docker.io/konverge/mpi:dev"
+LAMMPS = "docker.io/konverge/lammps:dev"
 # Written with the first run: the label of everything of this directory.
 RUN_ID = ".snakemake/konverge/kubernetes/run-id"
 
@@ -49,7 +52,7 @@ class Cluster:
 
     def has_nothing_of(self, workflow):
         """A run that is over leaves no object behind; some are a moment on their way out."""
-        wait_until(lambda: self._items_of(workflow, "jobs,pods,secrets") == [], 40)
+        wait_until(lambda: self._items_of(workflow, "jobs,jobsets,mpijobs,pods,secrets") == [], 40)
 
     def running_pods_of(self, workflow):
         """Names of those whose step's own container runs."""

@@ -4,10 +4,9 @@ import shutil
 import subprocess
 
 import yaml
-from cluster import APPS, BUSYBOX, REPOSITORY, configuration
+from cluster import APPS, BUSYBOX, REDIS, REPOSITORY, configuration
 
 EXAMPLES = REPOSITORY / "examples"
-PORT = "7117"
 
 
 def run_example(name, workflow, stored, *arguments):
@@ -39,41 +38,20 @@ def test_each_rule_in_an_unmodified_image_of_its_own(workflow, stored, cluster):
 
 
 def test_tour(workflow, stored, cluster):
-    """With its service started by hand, as its README says; konverge refuses to start it on Kubernetes so far."""
-    settings = yaml.safe_load((EXAMPLES / "tour" / "konverge.yaml").read_text())
-    host = start_service(cluster, settings["services"]["words"]["command"])
-    names = {"KONVERGE_SERVICE_WORDS_HOST": host, "KONVERGE_SERVICE_WORDS_PORT": PORT}
-    env = [{"name": name, "value": value} for name, value in names.items()]
-    rule = {"services": [], "pod": {"containers": [{"name": "step", "env": env}]}}
-    more = yaml.safe_dump({"rules": {"tally_words": rule}})
-    workflow.write_file("konverge.yaml", configuration(cluster, more))
-    run_example("tour", workflow, stored)
+    """With its service in a pod of its own."""
+    run_with_services("tour", workflow, stored, cluster, APPS)
 
 
-def test_a_service_is_refused_with_the_reason(workflow, stored, cluster):
-    more = "services: { db: { command: [sleep, '60'] } }"
-    workflow.write_file("konverge.yaml", configuration(cluster, more))
-    workflow.write_file(
-        "Snakefile",
-        'rule a:\n    output: "a.txt"\n    resources: kueue_services="db"\n    shell: "echo a > {output}"\n',
-    )
-    stored().failed().says("rule a: it has services (db)", "JobSet")
+def test_services(workflow, stored, cluster):
+    """Redis, alone and as two replicas."""
+    run_with_services("services", workflow, stored, cluster, REDIS)
 
 
-def start_service(cluster, command):
-    """The IP address of its pod."""
-    container = {
-        "name": "words",
-        "image": APPS,
-        "command": command,
-        "env": [{"name": "KONVERGE_SERVICE_WORDS_PORT", "value": PORT}],
-        "readinessProbe": {"tcpSocket": {"port": int(PORT)}, "periodSeconds": 1},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    user = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {"containers": [container], "securityContext": user, "terminationGracePeriodSeconds": 1}
-    labels = {"app": "words"}
-    cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "words", "labels": labels}, "spec": spec})
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/words", "--timeout=50s")
-    (pod,) = cluster.items("pods", "app=words")
-    return pod["status"]["podIP"]
+def run_with_services(name, workflow, stored, cluster, image):
+    """The services are those of the example; only their image is one that this cluster has."""
+    services = yaml.safe_load((EXAMPLES / name / "konverge.yaml").read_text())["services"]
+    for service in services.values():
+        service["image"] = image
+    settings = configuration(cluster, yaml.safe_dump({"services": services}))
+    workflow.write_file("konverge.yaml", settings.replace(f"default: {APPS}", f"default: {image}"))
+    run_example(name, workflow, stored)

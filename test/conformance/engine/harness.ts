@@ -127,7 +127,7 @@ export class Harness {
     const { id = `step-${this.sequence}`, queue: queueName = 'default', ...spec } = more;
     return {
       id: id as StepId,
-      kind: 'job',
+      kind: (spec.services ?? []).length > 0 ? 'jobset' : 'job',
       queue: queueName,
       sequence: this.sequence++,
       spec: {

@@ -40,7 +40,8 @@ export function kubernetesSubject(kubeconfig: string): Subject {
       'staging-by-core': 'the agent in the pod moves the files, whatever becomes of the core',
       podman: 'the container runtime of the node runs the image',
       mpirun: 'the image of these cases has no mpirun',
-      services: 'this version has no JobSet yet, which is what has services',
+      'services-as-processes':
+        'services are pods, in an image without Node: their ports, ends and recovery are in test/cluster/kinds/jobset.test.ts',
     },
     lack: () => undefined,
     concurrent: true,

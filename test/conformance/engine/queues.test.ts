@@ -149,6 +149,7 @@ overEngines('queues', (eachCase) => {
     expect(harness.engine.check(order)).toMatchObject({
       code: 'queue-unknown',
       message: expect.stringMatching(/default, big|big, default/),
+      hint: harness.engine.capabilities.queueHints.unknown,
     });
     expect(
       harness.engine

@@ -171,7 +171,7 @@ overEngines('after kill -9 of the core', (eachCase) => {
       expect(await harness.log(order.id)).toBe(`${services()[1]}\n`);
       expect(services().filter(processLives)).toEqual([]);
     },
-    'services',
+    'services-as-processes',
   );
 
   eachCase(
@@ -203,7 +203,7 @@ overEngines('after kill -9 of the core', (eachCase) => {
       expect(await harness.end(order.id)).toMatchObject({ state: 'succeeded' });
       expect(processLives(service)).toBe(false);
     },
-    'services',
+    'services-as-processes',
   );
 
   eachCase('what nobody knows any more is ended', async (subject) => {

@@ -44,22 +44,24 @@ overEngines('services of a step', (eachCase) => {
       expect(harness.observed[0]).toMatchObject({ state: 'starting', reason: 'waits for service key-store' });
       expect(processLives(Number(readFileSync(join(harness.directory, 'service-pid'), 'utf8')))).toBe(false);
     },
-    'services',
+    'services-as-processes',
   );
 
-  eachCase(
-    'are ready when a file appears',
-    async (subject) => {
-      const harness = await Harness.open(subject);
-      const ready = { kind: 'file', path: 'ready' } as const;
-      const order = harness.order('cat ready', {
-        services: [service({ ready, command: ['/bin/sh', '-c', 'sleep 0.2; echo up > ready; exec sleep 1000'] })],
-      });
-      expect(await harness.run(order)).toMatchObject({ state: 'succeeded' });
-      expect(await harness.log(order.id)).toBe('up\n');
-    },
-    'services',
-  );
+  eachCase('are ready when a file appears', async (subject) => {
+    const harness = await Harness.open(subject);
+    const ready = { kind: 'file', path: 'ready' } as const;
+    const order = harness.order('cat ready', {
+      services: [
+        service({
+          ready,
+          command: ['/bin/sh', '-c', 'sleep 0.2; echo "$STATE $KONVERGE_SERVICE_INDEX" > ready; exec sleep 1000'],
+          env: { STATE: 'up' },
+        }),
+      ],
+    });
+    expect(await harness.run(order)).toMatchObject({ state: 'succeeded' });
+    expect(await harness.log(order.id)).toBe('up 0\n');
+  });
 
   eachCase(
     'may be several of a kind, each on its own port',
@@ -72,43 +74,31 @@ overEngines('services of a step', (eachCase) => {
       expect(await harness.run(order)).toMatchObject({ state: 'succeeded' });
       expect(await harness.log(order.id)).toBe('hello from 0\nhello from 1\n');
     },
-    'services',
+    'services-as-processes',
   );
 
-  eachCase(
-    'fail the step when one ends before the application',
-    async (subject) => {
-      const harness = await Harness.open(subject);
-      const order = harness.order('touch app; sleep 1000', {
-        services: [
-          service({
-            ready: { kind: 'file', path: 'ready' },
-            command: [
-              '/bin/sh',
-              '-c',
-              'touch ready; until [ -e app ]; do sleep 0.02; done; echo "no disk" >&2; exit 9',
-            ],
-          }),
-        ],
-      });
-      expect(await harness.run(order)).toMatchObject({
-        state: 'failed',
-        failure: { class: 'service', message: expect.stringMatching(/key-store ended with exit code 9.*no disk/) },
-      });
-    },
-    'services',
-  );
+  eachCase('fail the step when one ends before the application', async (subject) => {
+    const harness = await Harness.open(subject);
+    const order = harness.order('touch app; sleep 1000', {
+      services: [
+        service({
+          ready: { kind: 'file', path: 'ready' },
+          command: ['/bin/sh', '-c', 'touch ready; until [ -e app ]; do sleep 0.02; done; echo "no disk" >&2; exit 9'],
+        }),
+      ],
+    });
+    expect(await harness.run(order)).toMatchObject({
+      state: 'failed',
+      failure: { class: 'service', message: expect.stringMatching(/key-store ended with exit code 9.*no disk/) },
+    });
+  });
 
-  eachCase(
-    'fail the step when one cannot be started',
-    async (subject) => {
-      const harness = await Harness.open(subject);
-      const order = harness.order('touch ran', { services: [service({ command: ['/no/such/program'] })] });
-      expect(await harness.run(order)).toMatchObject({ state: 'failed', failure: { class: 'service' } });
-      expect(existsSync(join(harness.directory, 'ran'))).toBe(false);
-    },
-    'services',
-  );
+  eachCase('fail the step when one cannot be started', async (subject) => {
+    const harness = await Harness.open(subject);
+    const order = harness.order('touch ran', { services: [service({ command: ['/no/such/program'] })] });
+    expect(await harness.run(order)).toMatchObject({ state: 'failed', failure: { class: 'service' } });
+    expect(existsSync(join(harness.directory, 'ran'))).toBe(false);
+  });
 
   eachCase(
     'fail the step when one is not ready in time',
@@ -126,7 +116,7 @@ overEngines('services of a step', (eachCase) => {
       expect(existsSync(join(harness.directory, 'ran'))).toBe(false);
       expect(processLives(Number(readFileSync(join(harness.directory, 'service-pid'), 'utf8')))).toBe(false);
     },
-    'services',
+    'services-as-processes',
   );
 
   eachCase(
@@ -140,7 +130,7 @@ overEngines('services of a step', (eachCase) => {
       for (const { id } of orders) expect(await harness.end(id)).toMatchObject({ state: 'succeeded' });
       expect(readFileSync(join(harness.directory, 'trace'), 'utf8')).toBe('+\n-\n'.repeat(3));
     },
-    'services',
+    'services-as-processes',
   );
 
   eachCase(
@@ -158,7 +148,7 @@ overEngines('services of a step', (eachCase) => {
         stranger.close();
       }
     },
-    'services',
+    'services-as-processes',
   );
 
   eachCase(
@@ -177,7 +167,7 @@ overEngines('services of a step', (eachCase) => {
       expect(processLives(Number(readFileSync(join(harness.directory, 'service-pid'), 'utf8')))).toBe(false);
       expect(existsSync(join(harness.directory, 'ran'))).toBe(false);
     },
-    'services',
+    'services-as-processes',
   );
 });
 

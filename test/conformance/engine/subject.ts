@@ -20,7 +20,7 @@ export type Need =
   | 'image'
   | 'podman'
   | 'mpirun'
-  | 'services';
+  | 'services-as-processes';
 
 /** Where a case runs: its steps see the directory under the same path, and the engine keeps its state below it. */
 export interface Place {

@@ -15,6 +15,7 @@ import {
   buildPodAgentCommand,
   buildPodWrapper,
   type PodLayout,
+  podHooks,
   podLayoutBelow,
 } from '../../../src/domain/pod-wrapper.ts';
 import type { StagingPlan } from '../../../src/domain/staging.ts';
@@ -42,6 +43,9 @@ export interface PodOptions {
   /** User and group of the containers; only root can choose. */
   readonly agentAs?: { readonly uid: number; readonly gid: number };
   readonly stepAs?: { readonly uid: number; readonly gid: number };
+  /** Scripts around the commands. */
+  readonly hooks?: { readonly before?: string; readonly after?: string };
+  readonly role?: 'rank';
   /** The agent's program. Default: the sources. */
   readonly program?: readonly string[];
 }
@@ -65,7 +69,14 @@ export class Pod {
     const { commands, agentConfig, shared } = this.layout;
     for (const folder of [commands, agentConfig, shared]) mkdirSync(folder, { recursive: true });
     for (const folder of [this.root, shared]) chmodSync(folder, 0o777);
-    writeFileSync(join(commands, secretKeys.wrapper), buildPodWrapper(this.layout, this.message));
+    writeFileSync(
+      join(commands, secretKeys.wrapper),
+      buildPodWrapper(this.layout, this.message, options.hooks ? { hooks: true } : {}),
+    );
+    for (const name of ['before', 'after'] as const) {
+      const text = options.hooks?.[name];
+      if (text !== undefined) writeFileSync(join(commands, podHooks[name]), text);
+    }
     for (const [n, text] of options.commands.entries()) writeFileSync(join(commands, `command-${n}`), text);
     if (options.envFile !== undefined) writeFileSync(join(commands, 'env.sh'), options.envFile);
     const job: PodJob = {
@@ -84,10 +95,14 @@ export class Pod {
   }
 
   startAgent(): ChildProcess {
-    const { program = [process.execPath, agentEntry()], uid, agentAs } = this.options;
+    const { program = [process.execPath, agentEntry()], uid, role, agentAs } = this.options;
     const [file = '', ...argv] = buildPodAgentCommand(this.layout, [...program, 'pod', this.root]);
     const agent = spawn(file, argv, {
-      env: { PATH: process.env['PATH'], ...(uid !== undefined && { KONVERGE_POD_UID: uid }) },
+      env: {
+        PATH: process.env['PATH'],
+        ...(uid !== undefined && { KONVERGE_POD_UID: uid }),
+        ...(role && { KONVERGE_POD_ROLE: role }),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...agentAs,
     });

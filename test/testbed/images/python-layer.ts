@@ -32,7 +32,9 @@ export async function installRequirements(layer: PythonLayer): Promise<void> {
 
   const names = (await readdir(wheels)).map((name) => `/wheels/${name}`);
   const installer = names.find((name) => path.basename(name).startsWith('pip-'));
-  const packages = names.filter((name) => name !== installer);
+  // It installs; it stays only if somebody asks for it.
+  const staysToo = /^pip==/m.test(await requirementsText(requirements));
+  const packages = names.filter((name) => staysToo || name !== installer);
   const python = `${folder}/bin/python`;
   await runCommand(['chroot', tree, ...inside, 'python3', '-m', 'venv', '--without-pip', folder]);
   const install = ['install', '--quiet', '--no-index', '--no-deps', '--no-cache-dir', '--root-user-action=ignore'];

@@ -31,8 +31,10 @@ SWITCH_SECONDS = 0.0005
 
 @dataclass(frozen=True)
 class Listener:
-    """What the link's threads call. `end`: a step's end event; `move`: any other event of a step; `refuse`: a step will not
-    run; `lose`: the core is dead for good; `resume`: a new core serves the session.
+    """What the link's threads call.
+
+    `end`: a step's end event; `move`: any other event of a step; `refuse`: a step will not run; `lose`: the core is
+    dead for good; `resume`: a new core serves the session.
     """
 
     end: Callable[[dict[str, Any]], None]

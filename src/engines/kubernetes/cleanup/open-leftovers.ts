@@ -5,7 +5,9 @@ import type { KubernetesSettings } from '../../../domain/kubernetes-settings.ts'
 import type { CallOptions, ClusterClient } from '../client/cluster-client.ts';
 import { type KubernetesObject, resources } from '../client/object.ts';
 import { type ClientOptions, openClusterClient } from '../client/open-client.ts';
-import { servedKindList } from '../kinds/registry.ts';
+import { findServedKinds } from '../kinds/find-served.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { kindsIn } from '../kinds/registry.ts';
 import { labelKeys, ownSelector, runSelector } from '../labels.ts';
 
 /** What runs have left in a namespace. It asks the cluster alone: the state directories of the runs may be gone. */
@@ -68,14 +70,16 @@ export async function openLeftovers(
 }
 
 interface Found {
+  readonly kinds: readonly Kind[];
   readonly objects: readonly { readonly object: KubernetesObject; readonly hasEnded: boolean }[];
   readonly orphans: readonly KubernetesObject[] | undefined;
 }
 
 async function find(client: ClusterClient): Promise<Found> {
   const labelSelector = ownSelector();
+  const kinds = kindsIn((await findServedKinds(client, options)).kinds);
   const lists = await Promise.all(
-    servedKindList().map(async (kind) => {
+    kinds.map(async (kind) => {
       const { items } = await client.list(kind.resource, { ...options, labelSelector });
       return items.map((object) => ({ object, hasEnded: kind.status(object).end !== undefined }));
     }),
@@ -86,7 +90,7 @@ async function find(client: ClusterClient): Promise<Found> {
   const orphans = secrets?.filter(
     ({ metadata }) => !(metadata.ownerReferences ?? []).some((owner) => uids.has(owner.uid)),
   );
-  return { objects, orphans };
+  return { kinds, objects, orphans };
 }
 
 /** To list Secrets is no right that a run needs; those that an object owns go with it anyway. */
@@ -128,13 +132,13 @@ function summaryOf({ objects, orphans }: Found): readonly LeftRun[] {
 
 async function removeRuns(
   client: ClusterClient,
-  { orphans = [] }: Found,
+  { kinds, orphans = [] }: Found,
   runs: readonly string[],
 ): Promise<readonly Removal[]> {
   const removals: Removal[] = [];
   for (const run of runs) {
     const removed: Record<string, number> = {};
-    for (const { resource } of servedKindList()) {
+    for (const { resource } of kinds) {
       const count = await client.removeAll(resource, { ...options, labelSelector: runSelector(run) });
       if (count > 0) removed[resource.kind] = count;
     }

@@ -48,6 +48,8 @@ export const resources = {
   configMaps: { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
   events: { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true },
   nodes: { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false },
+  jobSets: { group: 'jobset.x-k8s.io', version: 'v1alpha2', kind: 'JobSet', plural: 'jobsets', namespaced: true },
+  mpiJobs: { group: 'kubeflow.org', version: 'v2beta1', kind: 'MPIJob', plural: 'mpijobs', namespaced: true },
   jobs: { group: 'batch', version: 'v1', kind: 'Job', plural: 'jobs', namespaced: true },
   workloads: { group: 'kueue.x-k8s.io', version: 'v1beta2', kind: 'Workload', plural: 'workloads', namespaced: true },
   localQueues: {

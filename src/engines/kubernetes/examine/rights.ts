@@ -20,8 +20,12 @@ const { pods, secrets, workloads, localQueues, clusterQueues, priorityClasses } 
 /** What every run does. */
 export function rights(): readonly Right[] {
   return [
-    ...servedKindList().map(({ resource }) =>
-      right(resource, ['create', 'get', 'list', 'watch', 'patch', 'delete'], undefined),
+    ...servedKindList().map(({ name, resource }) =>
+      right(
+        resource,
+        ['create', 'get', 'list', 'watch', 'patch', 'delete'],
+        name === 'job' ? undefined : `no step can be a ${resource.kind}`,
+      ),
     ),
     right(pods, ['get', 'list', 'watch'], undefined),
     { ...right(pods, ['get'], undefined), subresource: 'log' },

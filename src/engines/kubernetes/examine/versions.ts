@@ -1,6 +1,7 @@
 import type { WorkloadKind } from '../../../domain/kind.ts';
 import type { CallOptions, ClusterClient } from '../client/cluster-client.ts';
 import { resources } from '../client/object.ts';
+import { versionsOf } from '../client/versions-of.ts';
 import { servedKinds } from '../kinds/registry.ts';
 import { isRecord } from '../kueue/condition.ts';
 import { type ClusterFinding, fine } from './finding.ts';
@@ -67,7 +68,7 @@ export async function examineKueue(client: Reader, options: CallOptions): Promis
   const { group, version, plural } = resources.workloads;
   const name = 'kueue';
   const remedy = 'have Kueue 0.19 installed';
-  const served = await versionsOf(client, group, plural, options);
+  const served = await versionsOf(client, { group, plural }, options);
   if (served === undefined)
     return { name, status: 'missing', detail: `the cluster serves nothing of ${group}`, remedy };
   const list = served.join(', ') || 'no version';
@@ -86,7 +87,7 @@ async function examineExtension(client: Reader, wanted: Extension, options: Call
   const { name, group, version, plural } = wanted;
   const kind = servedKinds()[name];
   const purpose = kind.served ? wanted.purpose : `${wanted.purpose}; ${kind.reason}`;
-  const served = (await versionsOf(client, group, plural, options)) ?? [];
+  const served = (await versionsOf(client, { group, plural }, options)) ?? [];
   if (served.length === 0) {
     return { name, status: 'optional', detail: `the cluster serves no ${plural}.${group}; ${purpose}`, remedy: '' };
   }
@@ -94,24 +95,4 @@ async function examineExtension(client: Reader, wanted: Extension, options: Call
   if (served.includes(version)) return fine(name, `${plural}.${group} in ${list}; ${purpose}`);
   const remedy = `have the operator installed in a version that serves ${group}/${version}`;
   return { name, status: 'warning', detail: `${plural}.${group} in ${list}, which konverge does not know`, remedy };
-}
-
-/** In which versions a kind of object is served; undefined if there is nothing of its group. */
-async function versionsOf(
-  client: Reader,
-  group: string,
-  plural: string,
-  options: CallOptions,
-): Promise<readonly string[] | undefined> {
-  const found = await client.read(`/apis/${group}`, options);
-  if (!isRecord(found) || !Array.isArray(found['versions'])) return undefined;
-  const names = found['versions'].filter(isRecord).map((entry) => String(entry['version']));
-  // A group may have versions without this kind: kubeflow.org/v1 is of another operator.
-  const lists = await Promise.all(names.map((name) => client.read(`/apis/${group}/${name}`, options)));
-  return names.filter((_name, index) => {
-    const list = lists[index];
-    return isRecord(list) && Array.isArray(list['resources'])
-      ? list['resources'].filter(isRecord).some((entry) => entry['name'] === plural)
-      : false;
-  });
 }

@@ -63,5 +63,11 @@ export interface WorkloadStatus {
   readonly end?:
     | { readonly kind: 'complete' }
     /** `reason` and `message` are the object's own: BackoffLimitExceeded, DeadlineExceeded, … */
-    | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
+    | {
+        readonly kind: 'failed';
+        readonly reason: string;
+        readonly message: string;
+        /** Whose pods made it fail, where it was not the application. */
+        readonly service?: string;
+      };
 }

@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
-import { kindOf, servedKindList, servedKinds } from './registry.ts';
+import { workloadKinds } from '../../../domain/kind.ts';
+import { kindOf, kindsIn, servedKindList, servedKinds } from './registry.ts';
 
-test('serves Jobs, and says why nothing else', () => {
+test('every kind is there, or has a reason', () => {
+  const served = servedKinds();
+  for (const name of workloadKinds) {
+    const entry = served[name];
+    if (entry.served) expect(kindOf(name).name).toBe(name);
+    else expect(() => kindOf(name)).toThrow(`a ${name} cannot be run on Kubernetes: ${entry.reason}`);
+  }
   expect(kindOf('job').resource.plural).toBe('jobs');
-  expect(servedKindList().map(({ name }) => name)).toEqual(['job']);
-  expect(servedKinds()).toMatchObject({
-    job: { served: true },
-    jobset: { served: false, reason: 'this version makes no JobSets yet' },
-    mpijob: { served: false },
-    minicluster: { served: false },
-  });
-  expect(() => kindOf('mpijob')).toThrow('a mpijob cannot be run on Kubernetes: this version makes no MPIJobs yet');
+});
+
+test('what a cluster does not serve is not followed', () => {
+  const without = { ...servedKinds(), jobset: { served: false, reason: 'it is not installed' } as const };
+  expect(kindsIn(without)).toEqual(servedKindList().filter(({ name }) => name !== 'jobset'));
 });

@@ -2,13 +2,15 @@ import { KonvergeError } from '../../../domain/error.ts';
 import { type WorkloadKind, workloadKinds } from '../../../domain/kind.ts';
 import type { ServedKinds } from '../../../domain/kind-selection.ts';
 import { jobKind } from './job/kind.ts';
+import { jobSetKind } from './jobset/kind.ts';
 import type { Kind } from './kind.ts';
+import { mpiJobKind } from './mpijob/kind.ts';
 
 /** Every kind of workload on Kubernetes: what makes it, or why nothing does. */
 const kinds: Readonly<Record<WorkloadKind, Kind | { readonly reason: string }>> = {
   job: jobKind,
-  jobset: { reason: 'this version makes no JobSets yet' },
-  mpijob: { reason: 'this version makes no MPIJobs yet' },
+  jobset: jobSetKind,
+  mpijob: mpiJobKind,
   minicluster: { reason: 'this version makes no MiniClusters yet' },
 };
 
@@ -20,7 +22,7 @@ export function kindOf(name: WorkloadKind): Kind {
   return entry;
 }
 
-/** Those that there are: what to follow on a cluster. */
+/** Those that there are. */
 export function servedKindList(): readonly Kind[] {
   return workloadKinds.flatMap((name) => {
     const entry = kinds[name];
@@ -28,7 +30,12 @@ export function servedKindList(): readonly Kind[] {
   });
 }
 
-/** As kind selection asks for it. */
+/** Of these, those that a cluster serves: what is followed on it. */
+export function kindsIn(served: ServedKinds): readonly Kind[] {
+  return servedKindList().filter(({ name }) => served[name].served);
+}
+
+/** What this version could make on a cluster that has everything. */
 export function servedKinds(): ServedKinds {
   const entries = workloadKinds.map((name) => {
     const entry = kinds[name];

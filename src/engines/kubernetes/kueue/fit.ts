@@ -17,7 +17,7 @@ export function refusalOf(
   const misfits = misfitsOf(facts, requests);
   if (misfits.length === 0) return undefined;
   return new KonvergeError('never-fits', `rule ${rule}: queue ${facts.name} can never hold it: ${misfits.join('; ')}`, {
-    hint: `Ask for less, or have the quota of ClusterQueue ${facts.clusterQueue} raised; the agent's own request counts too.`,
+    hint: `Ask for less, or have the quota of ClusterQueue ${facts.clusterQueue} raised; what the agent and services ask for counts too. \`konverge doctor\` lists queues and quotas.`,
   });
 }
 

@@ -1,3 +1,5 @@
+import type { Topology } from '../../../domain/topology.ts';
+
 /**
  * What Kueue reads and writes on objects, as of 0.19. Labels of ours on the top object: `queueName` makes Kueue manage it,
  * `priorityClass` may be changed while it waits. Source: kueue, site/data/labels_and_annotations.yaml.
@@ -19,6 +21,19 @@ export const kueueAnnotations = {
   /** By Kueue on pods: the name of the Workload. */
   workload: 'kueue.x-k8s.io/workload',
 } as const;
+
+/** On the pod templates of a step: Kueue reads them from each of its pod sets. */
+export function topologyAnnotations(topology: Topology | undefined): Readonly<Record<string, string>> {
+  if (topology === undefined) return {};
+  const name = `kueue.x-k8s.io/podset-${topology.mode}-topology`;
+  return { [name]: topology.mode === 'unconstrained' ? 'true' : topology.level };
+}
+
+/** For a set of one pod and another one that belong into one domain of a topology. */
+export function groupAnnotations(topology: Topology | undefined, group: string): Readonly<Record<string, string>> {
+  if (topology === undefined || topology.mode === 'unconstrained') return {};
+  return { 'kueue.x-k8s.io/podset-group-name': group };
+}
 
 /** Labels of the top object of a step. */
 export function queueLabels(queue: string, priorityClass?: string): Readonly<Record<string, string>> {

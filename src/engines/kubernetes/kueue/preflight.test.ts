@@ -102,6 +102,7 @@ describe('queues', () => {
       expect.objectContaining({
         code: 'queue-unknown',
         message: 'there is no LocalQueue nosuch in namespace team; there are: lost, main',
+        hint: expect.stringContaining('kubectl get localqueues'),
       }),
     );
     const empty = await readQueues(cluster([]).client);

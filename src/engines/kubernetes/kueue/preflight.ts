@@ -4,6 +4,7 @@ import { type KubernetesObject, resources } from '../client/object.ts';
 import { isRecord } from './condition.ts';
 import type { NamespaceFacts } from './namespace-selector.ts';
 import { type QueueFacts, queueFactsOf } from './queue-facts.ts';
+import { kueueQueueHints } from './queue-hints.ts';
 
 /** What is asked before the first step is submitted. */
 export interface QueueReport {
@@ -104,9 +105,7 @@ export function queueIn({ queues }: QueueReport, name: string, namespace: string
     names === ''
       ? `there is no LocalQueue ${name} in namespace ${namespace}, nor any other one`
       : `there is no LocalQueue ${name} in namespace ${namespace}; there are: ${names}`,
-    {
-      hint: 'Use one of the queues that the message lists, or ask who runs the cluster for a LocalQueue in this namespace.',
-    },
+    { hint: kueueQueueHints.unknown },
   );
 }
 

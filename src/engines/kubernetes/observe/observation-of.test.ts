@@ -126,6 +126,7 @@ interface Scene {
   readonly workload?: KubernetesObject | null;
   readonly pods?: readonly KubernetesObject[];
   readonly gone?: readonly KubernetesObject[];
+  readonly services?: readonly KubernetesObject[];
   readonly staging?: 'agent' | 'step' | null;
   readonly isCancelled?: boolean;
   readonly podsAreFinal?: boolean;
@@ -145,6 +146,7 @@ function look(scene: Scene, memory: Memory = {}, atMs = nowMs): Look {
       ...(scene.pods ?? []).map((one) => ({ object: one, gone: false })),
       ...(scene.gone ?? []).map((one) => ({ object: one, gone: true })),
     ],
+    others: (scene.services ?? []).map((one) => ({ role: 'service', object: one, gone: false })),
     podsAreFinal: scene.podsAreFinal ?? false,
   };
   return observationOf(objects, memory, limits, atMs);

@@ -1,11 +1,23 @@
 import { type Failure, failure } from '../../../domain/failure.ts';
 import type { Observation } from '../../../domain/observation.ts';
-import { isRecord } from '../kueue/condition.ts';
+import type { WorkloadStatus } from '../kinds/kind.ts';
+import { conditionsOf, find, isRecord } from '../kueue/condition.ts';
+import { kueueQueueHints } from '../kueue/queue-hints.ts';
 import { evictionCount, readWorkload, type Workload } from '../kueue/workload.ts';
 import { phaseOf, type WorkloadPhase } from '../kueue/workload-phase.ts';
-import { agentEnds, startingSentence, troubleOf } from './container-trouble.ts';
+import { agentEnds, startingSentence, type Trouble, troubleOf } from './container-trouble.ts';
 import { currentPod, type Pod, readPod } from './pod.ts';
-import { type PodEnd, podDisruption, podEnd } from './pod-end.ts';
+import { endedByItself, type PodEnd, podDisruption, podEnd, ranTooLong } from './pod-end.ts';
+import { type RankEnd, type RankPod, rankEnd, rankPods, rankStart } from './rank-pods.ts';
+import {
+  type ServiceEnd,
+  type ServicePod,
+  serviceEnd,
+  servicePods,
+  serviceStart,
+  takenService,
+  unseenEnd,
+} from './service-pods.ts';
 import type { Limits, Look, Memory, StepObjects } from './step-objects.ts';
 
 /** For how long Kueue must say that a step never fits: its words may be of a moment in which somebody changes a quota. */
@@ -30,7 +42,10 @@ const unseenMs = 45_000;
 export function observationOf(objects: StepObjects, memory: Memory, limits: Limits, nowMs: number): Look {
   const workload = objects.workload && readWorkload(objects.workload);
   const pods = objects.pods.map(({ object, gone }) => readPod(object, gone));
-  const view: View = { objects, memory, limits, nowMs, pods, phase: phaseOf(workload), ...(workload && { workload }) };
+  const services = servicePods(objects.others);
+  const ranks = rankPods(objects.others);
+  const phase = phaseOf(workload);
+  const view: View = { objects, memory, limits, nowMs, pods, services, ranks, phase, ...(workload && { workload }) };
   return ended(view) ?? closing(view) ?? waiting(view) ?? active(view);
 }
 
@@ -42,6 +57,8 @@ interface View {
   readonly workload?: Workload;
   readonly phase: WorkloadPhase;
   readonly pods: readonly Pod[];
+  readonly services: readonly ServicePod[];
+  readonly ranks: readonly RankPod[];
 }
 
 function ended(view: View): Look | undefined {
@@ -90,22 +107,22 @@ function deactivation({ reason, sentence }: WorkloadPhase): Failure {
   return failure(cls, `it ${sentence}`);
 }
 
-function objectFailed(view: View, end: { readonly reason: string; readonly message: string }): Look {
+function objectFailed(view: View, end: ObjectFailure): Look {
   const { object } = view.objects;
-  if (end.reason === 'DeadlineExceeded') {
-    const seconds = deadlineOf(object?.spec);
-    const runtime = seconds === undefined ? 'its runtime' : `its runtime of ${seconds} s`;
-    return fail(view, failure('timeout', `it ran longer than ${runtime} and was ended`));
-  }
+  if (end.reason === 'DeadlineExceeded') return fail(view, ranTooLong(deadlineOf(object?.spec)));
   const pod = currentPod(view.pods);
   const disrupted = pod && podDisruption(pod);
   if (disrupted) return fail(view, disrupted);
+  const other = ofServices(view) ?? ofRanks(view);
+  if (other) return other;
   const own = ownEnd(view);
   if (own) return over(view, own);
-  if (view.pods.length === 0 && !view.objects.podsAreFinal) return { ...silence(view), wantsPods: true };
+  if ((view.pods.length === 0 || end.service !== undefined) && !view.objects.podsAreFinal)
+    return { ...silence(view), wantsPods: true };
   // What ran it may run on for its grace period; another start beside it could disturb a shared directory.
   if (podsRemain(view)) return silence(view, overdueAt(view));
   const words = [end.reason, end.message].filter((part) => part !== '').join(': ');
+  if (end.service !== undefined) return fail(view, unseenEnd(end.service, view.services, words));
   return fail(
     view,
     failure(
@@ -115,6 +132,33 @@ function objectFailed(view: View, end: { readonly reason: string; readonly messa
         : `its pod is gone, and how it ended is not known (${words})`,
     ),
   );
+}
+
+type ObjectFailure = Extract<NonNullable<WorkloadStatus['end']>, { readonly kind: 'failed' }>;
+
+/** A service that has ended by itself ends the step, unless the step was there first. */
+function ofServices(view: View): Look | undefined {
+  const { pods, services, nowMs } = view;
+  if (services.length === 0) return undefined;
+  return lookAtOther(view, serviceEnd(services, { pod: currentPod(pods), failure: ownEnd(view)?.failure }, nowMs));
+}
+
+/** Of a program that runs in several pods, each needs all others. */
+function ofRanks(view: View): Look | undefined {
+  const { pods, ranks, nowMs } = view;
+  if (ranks.length === 0) return undefined;
+  const launcher = { pod: currentPod(pods), failure: ownEnd(view)?.failure };
+  return lookAtOther(view, rankEnd(ranks, launcher, admittedMs(view), nowMs));
+}
+
+function lookAtOther(view: View, end: ServiceEnd | RankEnd | undefined): Look | undefined {
+  if (end === undefined) return undefined;
+  if (end.kind === 'open') return silence(view, end.untilMs);
+  return fail(view, end.failure, 'failed', 'finishedAtMs' in end ? end.finishedAtMs : undefined);
+}
+
+function admittedMs({ objects, nowMs }: View): number {
+  return find(conditionsOf(objects.workload?.status), 'Admitted')?.sinceMs ?? nowMs;
 }
 
 function objectComplete(view: View): Look {
@@ -139,7 +183,10 @@ function waiting(view: View): Look | undefined {
   const isSuspended = objects.status?.suspended ?? false;
   if (phase.kind === 'never-fits') {
     const sinceMs = memory.neverFitsSinceMs ?? nowMs;
-    if (nowMs - sinceMs >= neverFitsGraceMs) return fail(view, failure('never-admissible', `it ${phase.sentence}`));
+    if (nowMs - sinceMs >= neverFitsGraceMs) {
+      const why = failure('never-admissible', `it ${phase.sentence}`);
+      return fail(view, { ...why, hint: kueueQueueHints.tooSmall });
+    }
     return {
       ...say(view, 'queued', phase.sentence, { neverFitsSinceMs: sinceMs }),
       lookAgainAtMs: sinceMs + neverFitsGraceMs,
@@ -162,11 +209,20 @@ function waiting(view: View): Look | undefined {
 function active(view: View): Look {
   const { objects, phase } = view;
   const pod = currentPod(view.pods);
+  const disrupted = pod && podDisruption(pod);
+  if (disrupted) return podsRemain(view) && !hasEnded(pod) ? silence(view, overdueAt(view)) : fail(view, disrupted);
+  const taken = (): Look | undefined =>
+    lookAtOther(view, takenService(view.services, pod, admittedMs(view), view.nowMs));
+  const other = ofServices(view) ?? taken() ?? ofRanks(view);
+  if (other) return other;
+  // One that is gone was of an earlier admission, after which the services come first again.
+  const start =
+    (pod === undefined || pod.isGone ? serviceStart(view.services) : undefined) ?? rankStart(view.ranks, pod);
+  if (start?.trouble) return troubled(view, start.trouble, 'starting');
+  if (start) return say(view, 'starting', start.sentence);
   if (pod === undefined) {
     return say(view, 'admitted', phase.kind === 'admitted' ? phase.sentence : 'is admitted; its pod is being made');
   }
-  const disrupted = podDisruption(pod);
-  if (disrupted) return podsRemain(view) && !hasEnded(pod) ? silence(view, overdueAt(view)) : fail(view, disrupted);
   const end = podEnd(pod, objects.staging);
   if (end && endedByItself(pod)) return over(view, end);
   // Deleted: by Kueue, by its Job at its deadline, or by hand. What comes next says which: an eviction, or the Job's end.
@@ -176,25 +232,28 @@ function active(view: View): Look {
 
 /** It runs, or is on its way to; perhaps with trouble that has not lasted long enough yet. */
 function trying(view: View, pod: Pod): Look {
-  const { memory, limits, nowMs } = view;
+  const { memory, nowMs } = view;
   const state = pod.step?.running ? 'running' : 'starting';
   const startedAtMs = pod.step?.running?.sinceMs;
   const trouble = troubleOf(pod);
-  if (trouble) {
-    const sinceMs = memory.troubleSinceMs ?? nowMs;
-    const failsAtMs = sinceMs + limits.imageTimeoutMs;
-    if (trouble.isFinal || nowMs >= failsAtMs) return fail(view, trouble.failure);
-    return {
-      ...say(view, state, trouble.sentence, { troubleSinceMs: sinceMs }, startedAtMs),
-      lookAgainAtMs: failsAtMs,
-    };
-  }
+  if (trouble) return troubled(view, trouble, state, startedAtMs);
   const steadyAtMs = agentSteadyAt(view, pod);
   const sentence = state === 'running' ? `runs on node ${pod.node ?? 'unknown'}` : startingSentence(pod);
   if (steadyAtMs === undefined) return say(view, state, sentence, {}, startedAtMs);
   const { troubleSinceMs = nowMs } = memory;
   const words = pod.agent ? agentEnds(pod.agent) : sentence;
   return { ...say(view, state, words, { troubleSinceMs }, startedAtMs), lookAgainAtMs: steadyAtMs };
+}
+
+function troubled(view: View, trouble: Trouble, state: 'starting' | 'running', startedAtMs?: number): Look {
+  const { memory, limits, nowMs } = view;
+  const sinceMs = memory.troubleSinceMs ?? nowMs;
+  const failsAtMs = sinceMs + limits.imageTimeoutMs;
+  if (trouble.isFinal || nowMs >= failsAtMs) return fail(view, trouble.failure);
+  return {
+    ...say(view, state, trouble.sentence, { troubleSinceMs: sinceMs }, startedAtMs),
+    lookAgainAtMs: failsAtMs,
+  };
 }
 
 /** Between two crashes the agent runs for a moment: that is no end of the trouble. Undefined: there is none, or it is over. */
@@ -208,14 +267,6 @@ function agentSteadyAt({ memory, nowMs }: View, { agent }: Pod): number | undefi
 function ownEnd({ pods, objects }: View): PodEnd | undefined {
   const pod = currentPod(pods);
   return pod && endedByItself(pod) ? podEnd(pod, objects.staging) : undefined;
-}
-
-/** Its container had ended before anybody deleted it. Times are whole seconds: in the same one, the deletion may have been first. */
-function endedByItself({ step, deletedAtMs, goneByMs }: Pod): boolean {
-  const terminated = step?.terminated;
-  if (terminated === undefined) return false;
-  if (goneByMs === undefined) return true;
-  return terminated.finishedAtMs !== undefined && deletedAtMs !== undefined && terminated.finishedAtMs < deletedAtMs;
 }
 
 function hasEnded({ isGone, phase, step }: Pod): boolean {

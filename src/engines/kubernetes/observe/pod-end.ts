@@ -65,7 +65,7 @@ function outOfMemory({ memoryLimit }: Pod): Failure {
 }
 
 /** What the container runtime says if nothing of the command ever ran: containerd has StartError, docker ContainerCannotRun. */
-function startFailure(pod: Pod, { reason, message }: Termination): Failure | undefined {
+export function startFailure(pod: Pod, { reason, message }: Termination): Failure | undefined {
   if (reason !== 'StartError' && reason !== 'ContainerCannotRun') return undefined;
   if (/OOM-killed|memory limit too low/i.test(message)) return outOfMemory(pod);
   const image = pod.step?.image ?? 'its image';
@@ -80,7 +80,7 @@ function startFailure(pod: Pod, { reason, message }: Termination): Failure | und
 /** Why the pod as a whole was ended, by its node or by the cluster; undefined if it was not. */
 export function podDisruption(pod: Pod): Failure | undefined {
   const { reason, message } = pod;
-  if (reason === 'DeadlineExceeded') return failure('timeout', 'it ran longer than its runtime and was ended');
+  if (reason === 'DeadlineExceeded') return ranTooLong(pod.deadlineSeconds);
   if (reason === 'Evicted') return evicted(pod);
   const target = holds(pod.conditions, 'DisruptionTarget');
   if (target) return failure('lost', `its pod was ended${on(pod)}: ${disruptions[target.reason] ?? words(target)}`);
@@ -90,6 +90,20 @@ export function podDisruption(pod: Pod): Failure | undefined {
     return failure('lost', `its pod failed${on(pod)}: ${words({ reason, message })}`);
   }
   return undefined;
+}
+
+/** Its container had ended before anybody deleted it. Times are whole seconds: in the same one, the deletion may have been first. */
+export function endedByItself({ step, deletedAtMs, goneByMs }: Pod): boolean {
+  const terminated = step?.terminated;
+  if (terminated === undefined) return false;
+  if (goneByMs === undefined) return true;
+  return terminated.finishedAtMs !== undefined && deletedAtMs !== undefined && terminated.finishedAtMs < deletedAtMs;
+}
+
+/** `seconds`: of its runtime, where it is known. */
+export function ranTooLong(seconds: number | undefined): Failure {
+  const runtime = seconds === undefined ? 'its runtime' : `its runtime of ${seconds} s`;
+  return failure('timeout', `it ran longer than ${runtime} and was ended`);
 }
 
 /** Reasons of the condition DisruptionTarget: https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ */

@@ -23,6 +23,8 @@ export interface Pod {
   readonly agent?: ContainerState;
   /** As the pod asks for it: `2Gi`. */
   readonly memoryLimit?: string;
+  /** Of the pod itself, from its start. */
+  readonly deadlineSeconds?: number;
 }
 
 export interface ContainerState {
@@ -88,15 +90,16 @@ const Container = z.object({
 
 const Containers = z.array(Container).catch([]);
 
-/** Never fails: what is missing or of another shape is left out. */
-export function readPod(object: KubernetesObject, isGone: boolean): Pod {
+/** Never fails: what is missing or of another shape is left out. `main`: the container that the pod is for. */
+export function readPod(object: KubernetesObject, isGone: boolean, main: string = containerNames.step): Pod {
   const status = object.status ?? {};
   const spec = object.spec ?? {};
   const [step, agent] = [
-    containerOf(status['containerStatuses'], containerNames.step),
+    containerOf(status['containerStatuses'], main),
     containerOf(status['initContainerStatuses'], containerNames.agent),
   ];
-  const memoryLimit = memoryLimitOf(spec['containers']);
+  const memoryLimit = memoryLimitOf(spec['containers'], main);
+  const deadlineSeconds = spec['activeDeadlineSeconds'];
   const { name, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds: grace } = object.metadata;
   const goneByMs = parseTime(deletionTimestamp);
   return {
@@ -116,6 +119,7 @@ export function readPod(object: KubernetesObject, isGone: boolean): Pod {
     ...(step && { step }),
     ...(agent && { agent }),
     ...(memoryLimit !== undefined && { memoryLimit }),
+    ...(typeof deadlineSeconds === 'number' && { deadlineSeconds }),
   };
 }
 
@@ -135,9 +139,9 @@ function containerOf(statuses: unknown, name: string): ContainerState | undefine
   };
 }
 
-function memoryLimitOf(containers: unknown): string | undefined {
+function memoryLimitOf(containers: unknown, main: string): string | undefined {
   if (!Array.isArray(containers)) return undefined;
-  const step = containers.filter(isRecord).find(({ name }) => name === containerNames.step);
+  const step = containers.filter(isRecord).find(({ name }) => name === main);
   const resources = step?.['resources'];
   const limits = isRecord(resources) && isRecord(resources['limits']) ? resources['limits'] : {};
   const memory = limits['memory'];

@@ -2,7 +2,7 @@ import type { StepId } from '../../../domain/brand.ts';
 import type { Observation } from '../../../domain/observation.ts';
 import type { StagingPlan } from '../../../domain/staging.ts';
 import type { KubernetesObject } from '../client/object.ts';
-import type { WorkloadStatus } from '../kinds/kind.ts';
+import type { PodRole, WorkloadStatus } from '../kinds/kind.ts';
 
 /**
  * All that the cluster has of a step that was submitted, as it was seen last. Each part comes from a watch of its own, so one
@@ -22,8 +22,16 @@ export interface StepObjects {
   readonly workload?: KubernetesObject;
   /** Those that end the step (Kind.roleOf); one that is gone has its last state known. */
   readonly pods: readonly { readonly object: KubernetesObject; readonly gone: boolean }[];
+  /** Its other pods, by what they are for. */
+  readonly others: readonly OtherPod[];
   /** Whether the pods were listed after the object's end was seen: then what is not among them is gone. */
   readonly podsAreFinal: boolean;
+}
+
+export interface OtherPod {
+  readonly role: Exclude<PodRole, 'main'>;
+  readonly object: KubernetesObject;
+  readonly gone: boolean;
 }
 
 /** What is to be remembered of a step from one look to the next; empty at first, and after a restart of the core. */

@@ -32,6 +32,13 @@ export function applyPodPatch(template: PodTemplate, patch: PodPatch | undefined
   }
 }
 
+/** For pods of a step that do not have its containers, such as those of services. */
+export function withoutContainers(patch: PodPatch | undefined): PodPatch | undefined {
+  if (patch === undefined) return undefined;
+  const { containers: _containers, initContainers: _initContainers, spec, ...rest } = patch;
+  return { ...rest, ...(spec === undefined ? {} : { spec: withoutContainers(spec as PodPatch) }) };
+}
+
 type Part = Readonly<Record<string, unknown>>;
 
 /** What wrapper, agent and engine count on (design.md 12.11, 12.12). */
@@ -47,9 +54,10 @@ function brokenBy(before: PodTemplate, after: PodTemplate): string | undefined {
   if (after.spec['restartPolicy'] !== before.spec['restartPolicy']) return 'restartPolicy: it has to stay Never';
   for (const [list, name, fields] of protectedContainers) {
     const was = elementOf(before, list, name);
+    if (!was) continue;
     const is = elementOf(after, list, name);
     if (!is) return `${list}: the container ${name} is konverge's, and has to stay`;
-    const field = fields.find((one) => !isDeepStrictEqual(was?.[one], is[one]));
+    const field = fields.find((one) => !isDeepStrictEqual(was[one], is[one]));
     if (field) return `${list}[${name}].${field}: it is konverge's, and has to stay as it is`;
     const mounts = listOf(is, 'volumeMounts');
     const lost = listOf(was, 'volumeMounts').find((mount) => !mounts.some((one) => isDeepStrictEqual(one, mount)));

@@ -56,6 +56,9 @@ export function buildSecret(
 export function redactedSecret({ spec }: WorkOrder, pod: StepPod): KubernetesObject {
   const shown = Object.entries(stepData(spec, pod.additions)).map(([key, text]) => {
     if (key === secretKeys.wrapper) return [key, `(${Buffer.byteLength(text)} bytes: konverge's wrapper)`];
+    if (key in pod.additions.files && key.endsWith('.sh')) {
+      return [key, `(${Buffer.byteLength(text)} bytes: konverge's script)`];
+    }
     if (key === environmentKey) return [key, `(not shown: ${Object.keys(spec.env).sort().join(', ') || 'nothing'})`];
     return [key, text];
   });

@@ -7,6 +7,7 @@ import { buildStepPod } from './build-step-pod.ts';
 import { explainPod } from './explain-pod.ts';
 import { sampleContext, sampleOrder, sampleSettings, sampleStaging } from './sample-orders.ts';
 import { checkSecretSize, stepData } from './secret-data.ts';
+import { directoryRefusal } from './workplace.ts';
 
 function settings(changes: Partial<KubernetesSettings> = {}): KubernetesSettings {
   return { ...sampleSettings, ...changes };
@@ -105,6 +106,23 @@ describe('where a step works', () => {
       code: 'storage-needed',
       message: 'rule align: its files are in /data, and volume data is read-only',
     });
+  });
+
+  test.each([
+    ['/data/run', [data], undefined],
+    [
+      '/database',
+      [data],
+      'steps would work in /database, which no volume of the pod contains, and no storage is given',
+    ],
+    [
+      '/data',
+      [{ ...data, readOnly: true }],
+      'steps would work in /data, and volume data is read-only, and no storage is given',
+    ],
+  ])('a run in %s is refused before it has steps if none of them would see it', (directory, volumes, message) => {
+    const refused = directoryRefusal(directory, { volumes });
+    expect([refused?.code, refused?.message]).toEqual([message && 'storage-needed', message]);
   });
 });
 

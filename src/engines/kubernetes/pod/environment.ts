@@ -21,8 +21,11 @@ const notOurs = new Set(
  * The environment of a step as a file of POSIX shell. In the Secret and not in the pod's `env`: values may be secret, and the
  * object stays small whatever they are. Throws `resource-invalid` for what no process can have.
  */
-export function environmentFile(rule: string, env: Readonly<Record<string, string>>): string {
-  const tmp = podLayout.tmp;
+export function environmentFile(
+  rule: string,
+  env: Readonly<Record<string, string>>,
+  tmp: string = podLayout.tmp,
+): string {
   const lines = Object.entries({ ...env, TMP: tmp, TEMP: tmp, TEMPDIR: tmp })
     .filter(([name]) => !notOurs.has(name) && !name.startsWith('konverge_'))
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -18,12 +18,15 @@ const unknownMemoryBytes = 256 * mebibyte;
 const leastMemoryBytes = 32 * mebibyte;
 /** More ephemeral storage than any node has is a slip of units, and would never be scheduled. */
 const mostDiskBytes = 2 ** 40;
+const diskName = 'ephemeral-storage';
 
 export interface StepResources {
   readonly requests: Readonly<Record<string, string>>;
   readonly limits: Readonly<Record<string, string>>;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly object[];
+  /** That was asked for. */
+  readonly diskBytes?: number;
   /** What was left out or lowered, and why: one sentence each, for `explain`. */
   readonly notes: readonly string[];
 }
@@ -34,7 +37,7 @@ export interface StepResources {
  *   requests do not protect already; Snakemake's own Kubernetes plugin sets none either.
  * - memory that was stated: request and limit, so that what is promised is there and what passes it is ended. A default is a
  *   hint (design.md 12.6): only a request, for the pod as a whole, and not more than the queue can give.
- * - disk that was stated: a request only.
+ * - disk that was stated: a request. What the step writes is limited by the volumes that it writes to (volumes.ts).
  *
  * Throws `resource-invalid`.
  */
@@ -44,13 +47,15 @@ export function resourcesOf(rule: string, request: ResourceRequest, { capacity }
   const gpu = gpuResources(rule, request.gpu);
   const counted = { ...gpu.amounts, ...extended };
   const memory = memoryOf(request, capacity, notes);
-  const disk = diskOf(request, capacity, notes);
+  const diskBytes = diskOf(request, capacity, notes);
+  const disk = diskBytes === undefined ? {} : { [diskName]: formatBytes(diskBytes) };
   const cpuMillis = Math.max(1, totalCpuMillis(request) - agentRequests.cpuMillis);
   return {
     requests: { cpu: formatCpuMillis(cpuMillis), ...memory.requests, ...disk, ...counted },
     limits: { ...memory.limits, ...counted },
     nodeSelector: gpu.nodeSelector,
     tolerations: gpu.tolerations,
+    ...(diskBytes !== undefined && { diskBytes }),
     notes,
   };
 }
@@ -96,23 +101,18 @@ function memoryOf(
   return { requests: { memory: formatBytes(Math.max(Math.min(capped, leastMemoryBytes), rest)) }, limits: {} };
 }
 
-function diskOf(
-  { diskBytes }: ResourceRequest,
-  capacity: PodContext['capacity'],
-  notes: string[],
-): Record<string, string> {
+function diskOf({ diskBytes }: ResourceRequest, capacity: PodContext['capacity'], notes: string[]): number | undefined {
   // Snakemake's default is 50 GB: nodes do not have that for each of their steps.
-  if (!diskBytes?.stated) return {};
-  const name = 'ephemeral-storage';
+  if (!diskBytes?.stated) return undefined;
   // Kueue never admits what asks for a resource that its queue does not list.
-  if (!covers(capacity, name)) {
-    notes.push(`disk: not requested, since the queue has no quota of ${name}`);
-    return {};
+  if (!covers(capacity, diskName)) {
+    notes.push(`disk: not requested, since the queue has no quota of ${diskName}`);
+    return undefined;
   }
   if (diskBytes.value > mostDiskBytes) {
     notes.push(`disk: ${formatBytes(diskBytes.value)} is lowered to ${formatBytes(mostDiskBytes)}`);
   }
-  return { [name]: formatBytes(Math.min(diskBytes.value, mostDiskBytes)) };
+  return Math.min(diskBytes.value, mostDiskBytes);
 }
 
 /** Other resources that have a name as Kubernetes writes those of devices: `example.com/fpga`. */

@@ -23,8 +23,12 @@ export function stepData(
 ): Readonly<Record<string, string>> {
   const commands = commandsOf(spec).texts.map((text, index) => [commandKey(index), text]);
   return {
-    [secretKeys.wrapper]: podWrapperScript,
-    [environmentKey]: environmentFile(spec.rule, { ...spec.env, ...env, ...additions.env }),
+    [secretKeys.wrapper]: additions.place?.wrapper ?? podWrapperScript,
+    [environmentKey]: environmentFile(
+      spec.rule,
+      { ...spec.env, ...env, ...additions.env },
+      additions.place?.layout.tmp,
+    ),
     ...additions.files,
     ...(Object.fromEntries(commands) as Record<string, string>),
   };

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { KonvergeError } from '../../../domain/error.ts';
 import type { KubernetesSettings, StepVolume } from '../../../domain/kubernetes-settings.ts';
 import { podLayout } from '../../../domain/pod-layout.ts';
+import type { PodLayout } from '../../../domain/pod-wrapper.ts';
 import type { StagingPlan } from '../../../domain/staging.ts';
 import type { StepSpec } from '../../../domain/step.ts';
 
@@ -12,17 +13,36 @@ export interface Workplace {
   readonly inPlace: boolean;
 }
 
+type Volumes = Pick<KubernetesSettings, 'volumes'>;
+
 /** Throws `storage-needed` if the step's files can be seen by nobody in the pod. */
-export function workplaceOf(spec: StepSpec, { volumes }: Pick<KubernetesSettings, 'volumes'>): Workplace {
+export function workplaceOf(
+  spec: StepSpec,
+  settings: Volumes,
+  { work }: Pick<PodLayout, 'work'> = podLayout,
+): Workplace {
   // Staged paths are relative to an empty directory of the step's own.
-  if (spec.staging !== undefined) return { workdir: podLayout.work, inPlace: false };
-  const volume = volumes.find(({ mountPath }) => contains(mountPath, spec.cwd));
-  if (volume !== undefined && !volume.readOnly) return { workdir: spec.cwd, inPlace: true };
+  if (spec.staging !== undefined) return { workdir: work, inPlace: false };
+  const why = whyUnseen(spec.cwd, settings);
+  if (why === undefined) return { workdir: spec.cwd, inPlace: true };
   if (spec.inputs.length === 0 && spec.outputs.length === 0 && spec.logs.length === 0) {
-    return { workdir: podLayout.work, inPlace: false };
+    return { workdir: work, inPlace: false };
   }
-  const why = volume === undefined ? 'which no volume of the pod contains' : `and volume ${volume.name} is read-only`;
   throw new KonvergeError('storage-needed', `rule ${spec.rule}: its files are in ${spec.cwd}, ${why}`);
+}
+
+/** `storage-needed` unless pods can work in a directory of the front end. */
+export function directoryRefusal(directory: string, settings: Volumes): KonvergeError | undefined {
+  const why = whyUnseen(directory, settings);
+  return why === undefined
+    ? undefined
+    : new KonvergeError('storage-needed', `steps would work in ${directory}, ${why}, and no storage is given`);
+}
+
+function whyUnseen(directory: string, { volumes }: Volumes): string | undefined {
+  const volume = volumes.find(({ mountPath }) => contains(mountPath, directory));
+  if (volume === undefined) return 'which no volume of the pod contains';
+  return volume.readOnly ? `and volume ${volume.name} is read-only` : undefined;
 }
 
 /** Whether the agent reads or writes files in a directory that only a volume can bring into the pod. */

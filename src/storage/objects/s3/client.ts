@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import type { S3Settings } from '../../../domain/object-location.ts';
+import { certificatesVariable, type S3Settings } from '../../../domain/object-location.ts';
 import type { ObjectStoreOptions } from '../options.ts';
 import type { Patience } from './patience.ts';
 
@@ -61,7 +61,9 @@ const bodies = new Set(['PutObjectCommand', 'UploadPartCommand']);
 function agents(environment: Environment): { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent } {
   const options = { keepAlive: true, maxSockets, proxyEnv: environment };
   const bundle = environment['AWS_CA_BUNDLE'];
-  const ca = bundle === undefined || bundle === '' ? undefined : [...rootCertificates, readFileSync(bundle, 'utf8')];
+  // A file of this machine, or on another one what was in it.
+  const own = bundle ? readFileSync(bundle, 'utf8') : environment[certificatesVariable];
+  const ca = own ? [...rootCertificates, own] : undefined;
   return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent({ ...options, ...(ca && { ca }) }) };
 }
 

@@ -1,0 +1,28 @@
+import { resources } from '../../client/object.ts';
+import { objectNameOf } from '../../names.ts';
+import { noAdditions } from '../../pod/step-additions.ts';
+import type { Kind } from '../kind.ts';
+import { addressVariables } from './addresses.ts';
+import { jobSetLimits } from './limits.ts';
+import { jobSetManifest, jobSetPodSets } from './manifest.ts';
+import { applicationName } from './members.ts';
+import { jobSetStatus } from './status.ts';
+import { validateJobSet } from './validate.ts';
+
+/** By JobSet on pods: the replicated job that they are of. */
+const memberLabel = 'jobset.sigs.k8s.io/replicatedjob-name';
+
+export const jobSetKind: Kind = {
+  name: 'jobset',
+  resource: resources.jobSets,
+  limits: jobSetLimits,
+  validate: validateJobSet,
+  additions: ({ id, spec }, { context }) => ({
+    ...noAdditions,
+    env: addressVariables(spec.services, objectNameOf(context.run, id, spec.rule, 'jobset')),
+  }),
+  manifest: jobSetManifest,
+  podSets: jobSetPodSets,
+  status: jobSetStatus,
+  roleOf: ({ metadata }) => (metadata.labels?.[memberLabel] === applicationName ? 'main' : 'service'),
+};
