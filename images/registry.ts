@@ -15,3 +15,6 @@ export const recipes: readonly ImageRecipe[] = [pause, busybox, agent, apps, red
 
 /** Large, and for few tests: a cluster has them when it is asked to. */
 export const optionalImages: readonly ImageName[] = ['mpi', 'mpis', 'lammps', 'peer'];
+
+/** Of these, what only a measurement needs. */
+export const benchImages: readonly ImageName[] = ['peer'];

@@ -1,5 +1,6 @@
 // What tools/test-cluster.mjs runs, as it is TypeScript that knows the testbed.
 import path from 'node:path';
+import { benchImages, optionalImages } from '../images/registry.ts';
 import { openCluster } from '../test/testbed/cluster.ts';
 import { checkMachine } from '../test/testbed/machine.ts';
 import { livingDaemons } from '../test/testbed/owner.ts';
@@ -18,6 +19,8 @@ const pytestFolders = ['test/cluster/workflows'];
 const faultsFolder = 'test/cluster/faults';
 /** Most of a test's time the cluster takes, and that waits for periods of its own. */
 const filesAtOnce = 3;
+/** Those that every cluster has, and those of the tests of MPI. What only a measurement needs is not even made. */
+const images = ['--images', optionalImages.filter((name) => !benchImages.includes(name)).join(',')] as const;
 /** Of a machine that has no cluster and can have none: nothing was tested. */
 const notPossible = 2;
 
@@ -69,8 +72,8 @@ function pytest(kit: Kit, words: readonly string[]): Suite {
 async function onCluster<T>(kit: Kit, times: string[], work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
   const wasUp = livingDaemons(placeOf(process.env).daemons).length > 0;
   try {
-    await timed(times, 'build', () => testbed(kit, 'build'));
-    await timed(times, 'start', () => testbed(kit, 'up'));
+    await timed(times, 'build', () => testbed(kit, 'build', ...images));
+    await timed(times, 'start', () => testbed(kit, 'up', ...images));
     const env = await environment(kit);
     return await timed(times, 'tests', () => work(env));
   } finally {
@@ -93,10 +96,10 @@ async function environment(kit: Kit): Promise<NodeJS.ProcessEnv> {
   };
 }
 
-async function testbed(kit: Kit, command: 'build' | 'up' | 'down'): Promise<void> {
+async function testbed(kit: Kit, command: 'build' | 'up' | 'down', ...options: readonly string[]): Promise<void> {
   // Its standard output is for who uses the cluster by hand.
   const stdio: ('ignore' | 'inherit')[] = ['ignore', 'ignore', 'inherit'];
-  const code = await run([kit.node, path.join(root, 'test/testbed/main.ts'), command], {
+  const code = await run([kit.node, path.join(root, 'test/testbed/main.ts'), command, ...options], {
     cwd: root,
     env: kit.env,
     stdio,

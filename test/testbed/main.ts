@@ -43,7 +43,8 @@ async function carryOut(command: Exclude<Command, { kind: 'status' | 'namespace'
       await prepare();
       const { pause } = await buildAll(place);
       const maker = await layersOf(place, pause, say);
-      for (const recipe of recipes) await makeLayers(recipe, maker);
+      const chosen = command.images === undefined ? recipes : imagesOf({ images: command.images });
+      for (const recipe of chosen) await makeLayers(recipe, maker);
       break;
     }
     case 'up': {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { optionalImages } from '../../images/registry.ts';
 import { parseCommand } from './options.ts';
 
 describe('parseCommand', () => {
@@ -9,6 +10,9 @@ describe('parseCommand', () => {
       { kind: 'up', options: { kwok: 10, cpus: 0, audit: true, fast: true, images: ['mpi', 'lammps'] } },
     ],
     [['up', '--no-audit', '--images', ''], { kind: 'up', options: { audit: false, images: [] } }],
+    [['build'], { kind: 'build' }],
+    [['build', '--images', 'mpi,mpis'], { kind: 'build', images: ['mpi', 'mpis'] }],
+    [['build', '--images', ''], { kind: 'build', images: [] }],
     [['down'], { kind: 'down', purge: false }],
     [['down', '--purge'], { kind: 'down', purge: true }],
     [['restart', 'kubelet', 'kueue'], { kind: 'restart', names: ['kubelet', 'kueue'] }],
@@ -25,7 +29,8 @@ describe('parseCommand', () => {
     [['up', '--nodes', '3'], "Unknown option '--nodes'"],
     [['up', '--kwok', 'many'], '--kwok wants a whole number from 0 to 1000, not "many"'],
     [['up', '--cpus', '-1'], 'usage'],
-    [['up', '--images', 'apps'], '--images knows mpi, lammps, not "apps"'],
+    [['build', '--audit'], 'usage'],
+    [['up', '--images', 'apps'], `--images knows ${optionalImages.join(', ')}, not "apps"`],
   ])('refuses %j with a sentence', (words, sentence) => {
     expect(() => parseCommand(words)).toThrow(sentence);
   });

@@ -20,10 +20,11 @@ export interface Options {
 export const defaultOptions: Options = { kwok: 0, cpus: 8, audit: false, fast: false, images: [] };
 
 export const usage = `usage: npm run testbed -- COMMAND
-  build                   binaries and images, without starting anything
-  up [--kwok N] [--cpus N] [--audit] [--fast] [--images mpi,lammps]
+  build [--images LIST]   binaries and images, without starting anything; with a list: not all of the large images
+  up [--kwok N] [--cpus N] [--audit] [--fast] [--images LIST]
                           start what does not run yet; again with other options: change what differs
-                          (--kwok 0, --no-audit, --no-fast undo)
+                          (--kwok 0, --no-audit, --no-fast, --images '' undo); LIST: large images, of
+                          ${optionalImages.join(', ')}
   status                  what runs
   down [--purge]          end everything; --purge drops the state of the cluster too
   start NAME... | stop NAME... | restart NAME...
@@ -32,7 +33,8 @@ export const usage = `usage: npm run testbed -- COMMAND
   image NAME FILE         write an image as a tar for docker load, podman load or kind load image-archive`;
 
 export type Command =
-  | { readonly kind: 'build' }
+  /** `images`: which of the large ones; absent: all. */
+  | { readonly kind: 'build'; readonly images?: readonly ImageName[] }
   | { readonly kind: 'status' }
   | { readonly kind: 'up'; readonly options: Partial<Options> }
   | { readonly kind: 'down'; readonly purge: boolean }
@@ -47,7 +49,11 @@ export type Command =
 export function parseCommand(words: readonly string[]): Command {
   const [kind, ...rest] = words;
   switch (kind) {
-    case 'build':
+    case 'build': {
+      const { images, ...others } = parseOptions(rest);
+      if (Object.keys(others).length === 0) return { kind, ...(images !== undefined && { images }) };
+      break;
+    }
     case 'status':
       if (rest.length === 0) return { kind };
       break;

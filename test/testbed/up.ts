@@ -88,7 +88,8 @@ async function makeCpus({ place, options }: Cluster): Promise<void> {
   if (!existsSync(folder)) await pretendCpus(folder, options.cpus, os.cpus().length);
 }
 
-export function imagesOf({ images }: Options): ImageRecipe[] {
+/** What every cluster has, and of the large ones those that are asked for. */
+export function imagesOf({ images }: Pick<Options, 'images'>): ImageRecipe[] {
   return recipes.filter(({ name }) => !optionalImages.includes(name) || images.includes(name));
 }
 
