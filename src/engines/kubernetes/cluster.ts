@@ -9,7 +9,7 @@ import { type FoundKinds, findServedKinds } from './kinds/find-served.ts';
 import { refusalOf as quotaRefusal } from './kueue/fit.ts';
 import { totalRequests } from './kueue/pod-requests.ts';
 import { type QueueReport, queueIn, readQueues } from './kueue/preflight.ts';
-import { asQueue, type QueueFacts } from './kueue/queue-facts.ts';
+import { asQueue, capacityOf } from './kueue/queue-facts.ts';
 import type { PodContext } from './pod/pod-context.ts';
 import { checkSecretSize, stepData } from './pod/secret-data.ts';
 
@@ -88,9 +88,4 @@ export class Cluster {
       throw error;
     }
   }
-}
-
-function capacityOf(facts: QueueFacts): NonNullable<PodContext['capacity']> {
-  const { quota } = asQueue(facts);
-  return { memoryBytes: quota.memoryBytes, covered: (facts.groups ?? []).flatMap(({ resources }) => resources) };
 }

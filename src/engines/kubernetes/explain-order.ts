@@ -20,6 +20,6 @@ export function explainOrder(order: WorkOrder, cluster: Cluster): OrderExplanati
   const { pod, object } = buildStep(order, settings, context);
   return {
     manifests: [object, redactedSecret(order, pod)],
-    notes: explainPod(order, settings, context),
+    notes: explainPod(order, settings, context, pod.additions),
   };
 }

@@ -133,6 +133,12 @@ export function asQueue({ name, groups }: QueueFacts): Queue {
   return { name, priority: 0, quota: groups === undefined ? boundless : quotaOf(groups) };
 }
 
+/** What a pod is fitted into; of a queue whose ClusterQueue may be seen. */
+export function capacityOf(facts: QueueFacts): { readonly memoryBytes: number; readonly covered: readonly string[] } {
+  const { quota } = asQueue(facts);
+  return { memoryBytes: quota.memoryBytes, covered: (facts.groups ?? []).flatMap(({ resources }) => resources) };
+}
+
 /** JSON has no Infinity. */
 const without = Number.MAX_SAFE_INTEGER;
 const boundless: Quota = { cpuMillis: without, memoryBytes: without, gpu: without, custom: {} };

@@ -32,7 +32,7 @@ export function buildStepPod(
   const labels = stepLabels(order, context.run);
   const annotations = stepAnnotations(order);
   const secretName = secretNameOf(name);
-  const resources = resourcesOf(spec.rule, additions.request ?? spec.resources, context);
+  const resources = resourcesOf(spec.rule, additions.request ?? spec.resources, context, additions.memoryShare);
   const priorityClass = spec.priorityClass ?? settings.priorityClass;
   const { runtimeMs } = spec.resources;
   const template: PodTemplate = {

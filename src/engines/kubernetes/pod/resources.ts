@@ -3,6 +3,7 @@ import { formatBytes, formatCpuMillis } from '../../../domain/quantity.ts';
 import { type ResourceRequest, totalCpuMillis } from '../../../domain/resources.ts';
 import { gpuResources } from './gpu.ts';
 import type { PodContext } from './pod-context.ts';
+import type { MemoryShare } from './step-additions.ts';
 
 /**
  * What the agent asks for. Kueue counts a native sidecar beside the step, so it is little: about what Node and the S3 client
@@ -36,17 +37,22 @@ export interface StepResources {
  * - cpu: a request without a limit. A limit would throttle a step on a node with cpus to spare, and protects nobody whom the
  *   requests do not protect already; Snakemake's own Kubernetes plugin sets none either.
  * - memory that was stated: request and limit, so that what is promised is there and what passes it is ended. A default is a
- *   hint (design.md 12.6): only a request, for the pod as a whole, and not more than the queue can give.
+ *   hint (design.md 12.6): only a request, for the pod as a whole, and not more than the queue can give all pods of the step.
  * - disk that was stated: a request. What the step writes is limited by the volumes that it writes to (volumes.ts).
  *
  * Throws `resource-invalid`.
  */
-export function resourcesOf(rule: string, request: ResourceRequest, { capacity }: PodContext): StepResources {
+export function resourcesOf(
+  rule: string,
+  request: ResourceRequest,
+  { capacity }: PodContext,
+  share?: MemoryShare,
+): StepResources {
   const notes: string[] = [];
   const extended = extendedResources(rule, request, notes);
   const gpu = gpuResources(rule, request.gpu);
   const counted = { ...gpu.amounts, ...extended };
-  const memory = memoryOf(request, capacity, notes);
+  const memory = memoryOf(request, capacity, share, notes);
   const diskBytes = diskOf(request, capacity, notes);
   const disk = diskBytes === undefined ? {} : { [diskName]: formatBytes(diskBytes) };
   const cpuMillis = Math.max(1, totalCpuMillis(request) - agentRequests.cpuMillis);
@@ -82,6 +88,7 @@ function covers(capacity: PodContext['capacity'], resource: string): boolean {
 function memoryOf(
   { memoryBytes }: ResourceRequest,
   capacity: PodContext['capacity'],
+  share: MemoryShare | undefined,
   notes: string[],
 ): MemoryResources {
   if (memoryBytes?.stated) {
@@ -93,12 +100,20 @@ function memoryOf(
     return { requests: {}, limits: {} };
   }
   const hint = memoryBytes?.value ?? unknownMemoryBytes;
-  const capped = Math.min(hint, capacity?.memoryBytes ?? hint);
+  const capped = Math.min(hint, partOf(capacity?.memoryBytes ?? Number.POSITIVE_INFINITY, share));
   if (capped < hint) {
-    notes.push(`memory: the default of ${formatBytes(hint)} is lowered to the ${formatBytes(capped)} of the queue`);
+    const whole = formatBytes(capacity?.memoryBytes ?? 0);
+    const what = share ? `${formatBytes(capped)}, the pod's part of the ${whole}` : `the ${whole}`;
+    notes.push(`memory: the default of ${formatBytes(hint)} is lowered to ${what} of the queue`);
   }
   const rest = Math.floor((capped - agentRequests.memoryBytes) / mebibyte) * mebibyte;
   return { requests: { memory: formatBytes(Math.max(Math.min(capped, leastMemoryBytes), rest)) }, limits: {} };
+}
+
+/** In whole mebibytes, so that the parts together are no more than the queue has. */
+function partOf(memoryBytes: number, { othersBytes, pods }: MemoryShare = { othersBytes: 0, pods: 1 }): number {
+  if (othersBytes === 0 && pods === 1) return memoryBytes;
+  return Math.floor(Math.max(0, memoryBytes - othersBytes) / pods / mebibyte) * mebibyte;
 }
 
 function diskOf({ diskBytes }: ResourceRequest, capacity: PodContext['capacity'], notes: string[]): number | undefined {

@@ -9,8 +9,17 @@ export interface StepAdditions {
   readonly files: Readonly<Record<string, string>>;
   /** What one pod asks for; absent: all that the step does. */
   readonly request?: ResourceRequest;
+  /** How the queue's memory is divided, for a step that states none; absent: its one pod may have all of it. */
+  readonly memoryShare?: MemoryShare;
   /** Where things are in its pods, and what its wrapper is; absent: as in domain/pod-layout.ts. */
   readonly place?: { readonly layout: PodLayout; readonly wrapper: string };
+}
+
+export interface MemoryShare {
+  /** What pods beside the step's own ask for. */
+  readonly othersBytes: number;
+  /** Pods like the step's own, with it. */
+  readonly pods: number;
 }
 
 export const noAdditions: StepAdditions = { env: {}, files: {} };

@@ -6,6 +6,7 @@ import { addressVariables } from './addresses.ts';
 import { jobSetLimits } from './limits.ts';
 import { jobSetManifest, jobSetPodSets } from './manifest.ts';
 import { applicationName } from './members.ts';
+import { serviceMemoryBytes } from './service-template.ts';
 import { jobSetStatus } from './status.ts';
 import { validateJobSet } from './validate.ts';
 
@@ -20,9 +21,14 @@ export const jobSetKind: Kind = {
   additions: ({ id, spec }, { context }) => ({
     ...noAdditions,
     env: addressVariables(spec.services, objectNameOf(context.run, id, spec.rule, 'jobset')),
+    memoryShare: { othersBytes: sum(spec.services.map(serviceMemoryBytes)), pods: 1 },
   }),
   manifest: jobSetManifest,
   podSets: jobSetPodSets,
   status: jobSetStatus,
   roleOf: ({ metadata }) => (metadata.labels?.[memberLabel] === applicationName ? 'main' : 'service'),
 };
+
+function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0);
+}

@@ -81,6 +81,11 @@ function literal(text: string): string {
   return text.replaceAll(/\$(?=[$(])/g, () => '$$');
 }
 
+/** What the pods of a service ask for, all replicas together. */
+export function serviceMemoryBytes({ memoryBytes, replicas }: ServiceSpec): number {
+  return (memoryBytes ?? defaults.memoryBytes) * replicas;
+}
+
 /** As of steps: cpu is a request alone; memory that was stated is a limit too. */
 function resourcesOf({ cpuMillis, memoryBytes }: ServiceSpec, { capacity }: PodContext): V1ResourceRequirements {
   const cpu = formatCpuMillis(cpuMillis ?? defaults.cpuMillis);

@@ -34,6 +34,7 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
       [mpiFiles.session]: rankSession,
     },
     request: requestOfOne(resources),
+    memoryShare: { othersBytes: 0, pods: mpi.nodes },
     place: { layout: podLayout, wrapper },
   };
 }
