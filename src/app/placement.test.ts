@@ -38,6 +38,7 @@ function placed(step: StepSpec, ...queues: Queue[]): ReturnType<typeof place> {
     kinds: allKindsServed(),
     containers,
     gpu: false,
+    nodes: 'apart',
     memoryLimit: 'none',
     processTracking: 'none',
     queueHints: { unknown: 'add it', tooSmall: 'raise it' },
@@ -89,6 +90,18 @@ describe('the place of a step', () => {
     const mpi = { command: 'mpirun', tasks: 4, nodes: 1 };
     expect(placed(spec({ mpi }), queue('default', 4)).choice.kind).toBe('job');
     expect(() => placed(spec({ mpi }), queue('default', 3))).toThrow(/4 cpu of 3/);
+  });
+
+  it('counts what each node of an MPI step has, where nodes are apart', () => {
+    const mpi = { command: 'mpirun', tasks: 4, nodes: 2 };
+    const disk = { value: 10 * gib, stated: true };
+    const queues = [queue('default', 8, { gpu: 1 }), queue('big', 8, { gpu: 2, diskBytes: 20 * gib })];
+    expect(placed(spec({ mpi, gpu: { count: 1 } }), ...queues).queue).toBe('big');
+    expect(placed(spec({ mpi, gpu: { count: 1 }, diskBytes: disk }), ...queues).queue).toBe('big');
+    const fpga = { 'example.com/fpga': 1 };
+    const custom = (most: number) => queue('default', 8, { custom: { 'example.com/fpga': most } });
+    expect(() => placed(spec({ mpi, custom: fpga }), custom(1))).toThrow('2 example.com/fpga of 1');
+    expect(placed(spec({ mpi, custom: fpga }), custom(2)).queue).toBe('default');
   });
 
   it('keeps of the resources that users invent those that some queue counts', () => {

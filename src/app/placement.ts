@@ -1,8 +1,8 @@
 import { KonvergeError } from '../domain/error.ts';
 import { type KindChoice, selectKind } from '../domain/kind-selection.ts';
-import { demandOfStep, fits, type Queue, shortfalls } from '../domain/queue.ts';
+import { demandOfStep, fits, type NodeSpread, type Queue, shortfalls } from '../domain/queue.ts';
 import type { StepSpec } from '../domain/step.ts';
-import type { Engine, QueueHints } from '../ports/engine.ts';
+import type { Engine, EngineCapabilities, QueueHints } from '../ports/engine.ts';
 
 /** Where a step goes and as what. */
 export interface Placement {
@@ -27,7 +27,7 @@ export function place(spec: StepSpec, engine: Pick<Engine, 'capabilities' | 'que
     },
     engine.capabilities.kinds,
   );
-  return { spec: counted, queue: chooseQueue(counted, queues, engine.capabilities.queueHints), choice };
+  return { spec: counted, queue: chooseQueue(counted, queues, engine.capabilities), choice };
 }
 
 /** Snakemake users invent resources to steer its own scheduler; only those that a queue has a quota for are ours. */
@@ -38,8 +38,10 @@ function withCountedResources(spec: StepSpec, queues: readonly Queue[]): StepSpe
   return { ...spec, resources: { ...spec.resources, custom: Object.fromEntries(counted) } };
 }
 
+type Offer = Pick<EngineCapabilities, 'queueHints' | 'nodes'>;
+
 /** The queue that is asked for; else `default`, or the first, if the step fits there; else the first in which it fits. */
-function chooseQueue(spec: StepSpec, queues: readonly Queue[], hints: QueueHints): string {
+function chooseQueue(spec: StepSpec, queues: readonly Queue[], { queueHints: hints, nodes }: Offer): string {
   if (spec.queue !== undefined) {
     const queue = queues.find(({ name }) => name === spec.queue);
     if (!queue) {
@@ -49,19 +51,19 @@ function chooseQueue(spec: StepSpec, queues: readonly Queue[], hints: QueueHints
         { hint: hints.unknown },
       );
     }
-    refuseUnlessFits(spec, [queue], hints);
+    refuseUnlessFits(spec, [queue], hints, nodes);
     return queue.name;
   }
   const byPreference = [...queues].sort((a, b) => Number(b.name === 'default') - Number(a.name === 'default'));
-  const queue = byPreference.find(({ quota }) => fits(demandOfStep(spec, quota), quota));
-  if (!queue) refuseUnlessFits(spec, byPreference, hints);
+  const queue = byPreference.find(({ quota }) => fits(demandOfStep(spec, quota, nodes), quota));
+  if (!queue) refuseUnlessFits(spec, byPreference, hints, nodes);
   return queue?.name ?? 'default';
 }
 
-function refuseUnlessFits(spec: StepSpec, queues: readonly Queue[], hints: QueueHints): void {
+function refuseUnlessFits(spec: StepSpec, queues: readonly Queue[], hints: QueueHints, nodes: NodeSpread): void {
   const misfits = queues.map((queue) => ({
     name: queue.name,
-    short: shortfalls(demandOfStep(spec, queue.quota), queue.quota),
+    short: shortfalls(demandOfStep(spec, queue.quota, nodes), queue.quota),
   }));
   if (misfits.some(({ short }) => short.length === 0)) return;
   const where = misfits.map(({ name, short }) => `queue ${name}: wants ${short.join(', ')}`).join('; ');

@@ -24,6 +24,25 @@ describe('quotas', () => {
     ).toBe(6000);
   });
 
+  it('counts what each node has once for each node that is apart, and disk only where it is counted', () => {
+    const request = {
+      cpuMillis: 1000,
+      memoryBytes: { value: 4e9, stated: true },
+      diskBytes: { value: 3e9, stated: true },
+      gpu: { count: 1 },
+      mpi: { command: 'mpirun', tasks: 4, nodes: 2 },
+      custom: { licence: 1 },
+    };
+    const together = { cpuMillis: 4000, memoryBytes: 4e9, gpu: 1, custom: { licence: 1 } };
+    expect(demandOf(request, quota)).toEqual(together);
+    expect(demandOf(request, quota, 'apart')).toEqual({ ...together, gpu: 2, custom: { licence: 2 } });
+    const withDisk = { ...quota, diskBytes: 5e9 };
+    expect(demandOf(request, withDisk, 'apart').diskBytes).toBe(6e9);
+    expect(demandOf({ ...request, diskBytes: { value: 3e9, stated: false } }, withDisk).diskBytes).toBe(0);
+    expect(shortfalls(demandOf(request, withDisk, 'apart'), { ...withDisk, gpu: 2 })).toEqual(['6G disk of 5G']);
+    expect(subtract(withDisk, demandOf(request, withDisk)).diskBytes).toBe(2e9);
+  });
+
   it('names everything that is short, and a resource that nobody offers', () => {
     const demand: Quota = { cpuMillis: 5000, memoryBytes: 0, gpu: 2, custom: { licence: 3, tape: 1 } };
     expect(shortfalls(demand, quota)).toEqual(['5 cpu of 4', '2 gpu of 1', '3 licence of 2', '1 tape of 0']);

@@ -6,6 +6,8 @@ import type { StepSpec } from './step.ts';
 export interface Quota {
   readonly cpuMillis: number;
   readonly memoryBytes: number;
+  /** Absent: what a step writes is not counted, as on the local engine. */
+  readonly diskBytes?: number;
   readonly gpu: number;
   readonly custom: Readonly<Record<string, number>>;
 }
@@ -17,25 +19,39 @@ export interface Queue {
   readonly quota: Quota;
 }
 
-/** What a step takes from a quota. A memory default is capped to the queue; a stated one is not (design.md 12.6). */
-export function demandOf(request: ResourceRequest, quota: Quota): Quota {
+/** Whether an engine gives each node of an MPI step a place of its own, or all of them the same. */
+export type NodeSpread = 'apart' | 'together';
+
+/**
+ * What a step takes from a quota. A memory default is capped to the queue; a stated one is not (design.md 12.6). Tasks and memory are
+ * those of the whole step; the rest each node has, where nodes are apart.
+ */
+export function demandOf(request: ResourceRequest, quota: Quota, spread: NodeSpread = 'together'): Quota {
   const memory = request.memoryBytes;
   const cpuMillis = totalCpuMillis(request);
+  const nodes = spread === 'apart' ? (request.mpi?.nodes ?? 1) : 1;
+  const diskBytes = request.diskBytes?.stated ? request.diskBytes.value * nodes : 0;
   return {
     cpuMillis,
     memoryBytes: memory ? (memory.stated ? memory.value : Math.min(memory.value, quota.memoryBytes)) : 0,
-    gpu: request.gpu?.count ?? 0,
-    custom: request.custom,
+    ...(quota.diskBytes !== undefined && { diskBytes }),
+    gpu: (request.gpu?.count ?? 0) * nodes,
+    custom: Object.fromEntries(Object.entries(request.custom).map(([name, amount]) => [name, amount * nodes])),
   };
 }
 
 /** What a step takes with its services, as far as they say what they need. */
-export function demandOfStep({ resources, services }: Pick<StepSpec, 'resources' | 'services'>, quota: Quota): Quota {
+export function demandOfStep(
+  { resources, services }: Pick<StepSpec, 'resources' | 'services'>,
+  quota: Quota,
+  spread: NodeSpread = 'together',
+): Quota {
   const sum = (amount: 'cpuMillis' | 'memoryBytes'): number =>
     services.reduce((total, service) => total + (service[amount] ?? 0) * service.replicas, 0);
   const [cpuMillis, memoryBytes] = [sum('cpuMillis'), sum('memoryBytes')];
   // A default of the step itself yields to what its services state.
-  const own = demandOf(resources, { ...quota, memoryBytes: Math.max(0, quota.memoryBytes - memoryBytes) });
+  const left = { ...quota, memoryBytes: Math.max(0, quota.memoryBytes - memoryBytes) };
+  const own = demandOf(resources, left, spread);
   return { ...own, cpuMillis: own.cpuMillis + cpuMillis, memoryBytes: own.memoryBytes + memoryBytes };
 }
 
@@ -51,6 +67,10 @@ export function shortfalls(demand: Quota, free: Quota): string[] {
   }
   if (demand.memoryBytes > free.memoryBytes) {
     short.push(`${formatBytes(demand.memoryBytes)} memory of ${formatBytes(free.memoryBytes)}`);
+  }
+  const disk = demand.diskBytes ?? 0;
+  if (free.diskBytes !== undefined && disk > free.diskBytes) {
+    short.push(`${formatBytes(disk)} disk of ${formatBytes(free.diskBytes)}`);
   }
   if (demand.gpu > free.gpu) short.push(`${demand.gpu} gpu of ${free.gpu}`);
   for (const [name, amount] of Object.entries(demand.custom)) {
@@ -74,6 +94,7 @@ function combine(free: Quota, demand: Quota, sign: 1 | -1): Quota {
   return {
     cpuMillis: free.cpuMillis + sign * demand.cpuMillis,
     memoryBytes: free.memoryBytes + sign * demand.memoryBytes,
+    ...(free.diskBytes !== undefined && { diskBytes: free.diskBytes + sign * (demand.diskBytes ?? 0) }),
     gpu: free.gpu + sign * demand.gpu,
     custom,
   };

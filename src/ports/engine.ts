@@ -3,7 +3,7 @@ import type { KonvergeError } from '../domain/error.ts';
 import type { WorkloadKind } from '../domain/kind.ts';
 import type { ServedKinds } from '../domain/kind-selection.ts';
 import type { Observation } from '../domain/observation.ts';
-import type { Queue } from '../domain/queue.ts';
+import type { NodeSpread, Queue } from '../domain/queue.ts';
 import type { StepSpec } from '../domain/step.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
@@ -100,6 +100,8 @@ export interface EngineCapabilities {
     | { readonly served: true; readonly runtime: string }
     | { readonly served: false; readonly reason: string };
   readonly gpu: boolean;
+  /** Whether each node of an MPI step has resources of its own. */
+  readonly nodes: NodeSpread;
   /** How a step's memory limit is kept: by the kernel, by a watcher that may be late, or not at all. */
   readonly memoryLimit: 'kernel' | 'watched' | 'none';
   /** How left-over processes are found. */

@@ -8,6 +8,7 @@ export function kubernetesCapabilities(kinds: ServedKinds): EngineCapabilities {
     kinds,
     containers: { served: true, runtime: 'Kubernetes' },
     gpu: true,
+    nodes: 'apart',
     memoryLimit: 'kernel',
     processTracking: 'kernel',
     queueHints: kueueQueueHints,

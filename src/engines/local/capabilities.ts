@@ -19,6 +19,7 @@ export function localCapabilities({ cgroups, config, containers, machine }: RunC
         : { served: false as const, reason: runtime.reason };
     },
     gpu: machine.quota.gpu > 0 || config.queues.some(({ quota }) => quota.gpu > 0),
+    nodes: 'together',
     memoryLimit: memory === undefined ? 'watched' : 'kernel',
     processTracking: trackingParent === undefined ? 'scan' : 'kernel',
     queueHints: localQueueHints,

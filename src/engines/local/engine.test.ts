@@ -89,6 +89,7 @@ test('tells what it can do, by having tried', () => {
   expect(capabilities).toMatchObject({
     memoryLimit: 'watched',
     processTracking: 'scan',
+    nodes: 'together',
     survivesCore: true,
     gpu: false,
   });

@@ -151,10 +151,13 @@ function quotaOf(groups: readonly QuotaGroup[]): Quota {
       most.set(resource, Math.min(without, Math.max(0, ...amounts)));
     }
   }
+  const disk = most.get('ephemeral-storage');
   const custom = [...most].filter(([resource]) => !named.has(resource) && !isGpu(resource));
   return {
     cpuMillis: Math.min(without, (most.get('cpu') ?? 0) * 1000),
     memoryBytes: most.get('memory') ?? 0,
+    // One that the queue does not list is not asked for either (pod/resources.ts).
+    ...(disk !== undefined && { diskBytes: disk }),
     gpu: Math.max(0, ...[...most].filter(([resource]) => isGpu(resource)).map(([, amount]) => amount)),
     custom: Object.fromEntries(custom),
   };
