@@ -24,5 +24,7 @@ export interface RuleConfiguration {
   readonly image?: string;
   readonly security?: PodSecurity;
   readonly topology?: Topology;
+  /** Kueue's admission gates. */
+  readonly gates?: readonly string[];
   readonly pod?: PodPatch;
 }

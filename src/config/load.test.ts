@@ -16,7 +16,7 @@ services:
   db: { image: redis:7, command: [redis-server], port: 6379, ready: tcp, replicas: 1, env: { MODE: fast }, cpu: 500m, memory: 1Gi }
 rules:
   train: { queue: gpu, priority: high, services: [db], image: tensorflow/tensorflow:2.17.0, pod: { nodeSelector: { zone: a } } }
-  simulate: { operator: minicluster, security: baseline, topology: 'preferred: example.com/rack' }
+  simulate: { operator: minicluster, security: baseline, topology: 'preferred: example.com/rack', gates: [lab/budget] }
 `;
 
 function refusal(text: string): KonvergeError {
@@ -62,6 +62,7 @@ describe('konverge.yaml', () => {
           operator: 'minicluster',
           security: 'baseline',
           topology: { mode: 'preferred', level: 'example.com/rack' },
+          gates: ['lab/budget'],
         },
       },
     });
@@ -98,6 +99,7 @@ describe('konverge.yaml', () => {
     ['a port out of range', 'services: {db: {command: [a], port: 70000}}', /services\.db\.port/],
     ['a service that nobody defines', 'rules: {train: {services: [db]}}', /rules\.train\.services.*"db".*none/],
     ['a topology that is none', "rules: {train: {topology: 'near: rack'}}", /rules\.train\.topology.*near: rack/],
+    ['a gate that is none', 'rules: {train: {gates: [budget]}}', /rules\.train\.gates.*"budget"/],
     ['a wrong word', 'local: {containers: maybe}', /local\.containers/],
     ['a name that cannot name anything', 'local: {queues: {Big_One: {}}}', /Big_One/],
     ['a list for a file', '- a\n- b\n', /the file/],

@@ -1,4 +1,5 @@
 import { KonvergeError } from '../domain/error.ts';
+import { parseGates } from '../domain/gates.ts';
 import type { LocalSettings, QueueSettings } from '../domain/local-settings.ts';
 import { parseBytes, parseCpuMillis } from '../domain/quantity.ts';
 import type { ServiceSpec } from '../domain/service.ts';
@@ -96,6 +97,7 @@ function rulesFrom(
           ...(entry.topology === undefined
             ? {}
             : { topology: parseTopology(entry.topology, `${path}: rules.${rule}.topology`) }),
+          ...(entry.gates === undefined ? {} : { gates: parseGates(entry.gates, `${path}: rules.${rule}.gates`) }),
           ...(entry.pod === undefined ? {} : { pod: entry.pod }),
         },
       ];

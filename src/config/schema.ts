@@ -67,6 +67,10 @@ export const Rule = z.strictObject({
     .string()
     .optional()
     .describe("Kueue's: required: LABEL, preferred: LABEL, or unconstrained; used on Kubernetes only"),
+  gates: z
+    .array(z.string())
+    .optional()
+    .describe("Kueue's admission gates, such as example.com/budget; used on Kubernetes only"),
   pod: z.record(z.string(), z.unknown()).optional().describe('A patch of the pod template; used on Kubernetes only'),
 });
 

@@ -67,6 +67,10 @@ export interface StepSpec {
   /** From konverge.yaml; on Kubernetes only. */
   readonly security?: PodSecurity;
   readonly topology?: Topology;
+  /** As `fluxView` of KubernetesSettings, for this step. */
+  readonly fluxView?: string;
+  /** Kueue's admission gates, which others take away. As the queue, they are no part of what makes two requests the same. */
+  readonly gates?: readonly string[];
   readonly pod?: PodPatch;
   /** What has to be moved, where the step shares no file system with the front end. */
   readonly staging?: StagingPlan;

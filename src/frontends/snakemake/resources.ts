@@ -1,4 +1,5 @@
 import { KonvergeError } from '../../domain/error.ts';
+import { parseGates } from '../../domain/gates.ts';
 import { parseBytes, roundUp } from '../../domain/quantity.ts';
 import type { Amount, GpuRequest, MpiRequest, ResourceRequest } from '../../domain/resources.ts';
 import { parseRuntimeMs } from '../../domain/runtime.ts';
@@ -12,8 +13,8 @@ type Resources = StepRequest['resources'];
 const known = new Set(
   `mem mem_mb mem_mib mem_mb_per_cpu kueue_memory disk disk_mb disk_mib runtime tmpdir gpu gpu_manufacturer gpu_model nodes
    tasks tasks_per_node tasks_per_gpu cpus_per_task cpus_per_gpu mpi constraint container shell_exec kueue_operator
-   kueue_queue kueue_priority kueue_services kueue_topology kueue_tasks kueue_nodes slurm_account slurm_partition
-   slurm_extra slurm_requeue cluster clusters slurm_cluster qos reservation gres`.split(/\s+/),
+   kueue_queue kueue_priority kueue_services kueue_topology kueue_gates kueue_tasks kueue_nodes slurm_account
+   slurm_partition slurm_extra slurm_requeue cluster clusters slurm_cluster qos reservation gres`.split(/\s+/),
 );
 
 const megabyte = 1_000_000;
@@ -62,6 +63,11 @@ export function textResource(rule: string, resources: Resources, name: string): 
 export function topologyFrom(rule: string, resources: Resources): Topology | undefined {
   const text = textResource(rule, resources, 'kueue_topology');
   return text === undefined ? undefined : parseTopology(text, `rule ${rule}, resource kueue_topology`);
+}
+
+export function gatesFrom(rule: string, resources: Resources): readonly string[] | undefined {
+  const text = textResource(rule, resources, 'kueue_gates');
+  return text === undefined ? undefined : parseGates(text, `rule ${rule}, resource kueue_gates`);
 }
 
 function memoryFrom(rule: string, resources: Resources, cpus: number): Amount | undefined {

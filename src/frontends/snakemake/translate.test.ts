@@ -74,6 +74,16 @@ describe('a job in Snakemake’s words', () => {
     );
   });
 
+  it('has its gates from konverge.yaml’s rule, which may have none, else its own', () => {
+    const own = request({ kueue_gates: 'example.com/budget, lab/data' });
+    const ruled = (gates: string) => parseConfiguration(`rules: { map: { gates: ${gates} } }`, 'konverge.yaml');
+    expect(stepFrom(own, off, ruled('[example.com/other]')).gates).toEqual(['example.com/other']);
+    expect(stepFrom(own, off, ruled('[]'))).not.toHaveProperty('gates');
+    expect(stepFrom(own, off, none).gates).toEqual(['example.com/budget', 'lab/data']);
+    expect(stepFrom(request(), off, none)).not.toHaveProperty('gates');
+    expect(() => stepFrom(request({ kueue_gates: 'later' }), off, none)).toThrow(/^rule map, resource kueue_gates/);
+  });
+
   it('has its queue from konverge.yaml’s rule, else from its own, else from the command line, else from konverge.yaml', () => {
     const configuration = parseConfiguration(
       'queue: general\nrules: { map: { queue: gpu, operator: job } }',

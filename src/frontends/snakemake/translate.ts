@@ -3,7 +3,7 @@ import { KonvergeError } from '../../domain/error.ts';
 import type { ServiceSpec } from '../../domain/service.ts';
 import type { StagedBenchmark, StagingPlan } from '../../domain/staging.ts';
 import type { Execution, StepSpec } from '../../domain/step.ts';
-import { resourcesFrom, textResource, topologyFrom } from './resources.ts';
+import { gatesFrom, resourcesFrom, textResource, topologyFrom } from './resources.ts';
 import type { StepRequest } from './step-request.ts';
 
 /** What a session says once for all of its steps. */
@@ -28,6 +28,7 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     fromOutside?.queue ?? textResource(rule, resources, 'kueue_queue') ?? settings.queue ?? configuration.queue;
   const container = imageOf(request, settings, configuration);
   const topology = fromOutside?.topology ?? topologyFrom(rule, resources);
+  const gates = fromOutside?.gates ?? gatesFrom(rule, resources) ?? [];
   const priority = fromOutside?.priority ?? statedPriority(request) ?? settings.priority;
   return {
     ref: request.ref,
@@ -49,6 +50,7 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     ...(priority !== undefined && !isNumber(priority) && { priorityClass: priority }),
     ...(fromOutside?.security && { security: fromOutside.security }),
     ...(topology && { topology }),
+    ...(gates.length > 0 && { gates }),
     ...(fromOutside?.pod && { pod: fromOutside.pod }),
     ...(request.staging && { staging: stagingOf(request.staging) }),
     benchmark: request.benchmark ?? false,

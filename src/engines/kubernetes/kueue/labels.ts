@@ -35,6 +35,11 @@ export function groupAnnotations(topology: Topology | undefined, group: string):
   return { 'kueue.x-k8s.io/podset-group-name': group };
 }
 
+/** On the top object of a step: Kueue takes them at its creation only. */
+export function gateAnnotations(gates: readonly string[] | undefined): Readonly<Record<string, string>> {
+  return gates === undefined || gates.length === 0 ? {} : { [kueueAnnotations.admissionGatedBy]: gates.join(',') };
+}
+
 /** Labels of the top object of a step. */
 export function queueLabels(queue: string, priorityClass?: string): Readonly<Record<string, string>> {
   return {

@@ -141,6 +141,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   },
   patched: {
     order: sampleOrder({
+      gates: ['example.com/budget', 'lab/data'],
       pod: {
         nodeSelector: { zone: 'a' },
         containers: [{ name: 'step', env: [{ name: 'LICENCE', value: 'host' }], resources: { limits: { cpu: '2' } } }],

@@ -10,7 +10,7 @@ export const jobKind: Kind = {
   resource: resources.jobs,
   limits: jobLimits,
   validate: validateJob,
-  manifest: (_order, pod) => jobManifest(pod),
+  manifest: jobManifest,
   status: jobStatus,
   podSets: jobPodSets,
   // It has one pod at a time, and each of them is the step.

@@ -1,6 +1,7 @@
 import type { V1JobSpec } from '@kubernetes/client-node';
+import type { WorkOrder } from '../../../../ports/engine.ts';
 import type { KubernetesObject } from '../../client/object.ts';
-import { queueLabels } from '../../kueue/labels.ts';
+import { gateAnnotations, queueLabels } from '../../kueue/labels.ts';
 import type { StepPod } from '../../pod/step-pod.ts';
 import type { PodSet } from '../kind.ts';
 
@@ -11,7 +12,7 @@ import type { PodSet } from '../kind.ts';
 const unclaimedSeconds = 7 * 24 * 3600;
 
 /** batch/v1 Job of a step, suspended: without Kueue's webhook it would else run outside of any quota (design.md 12.1). Pure. */
-export function jobManifest(pod: StepPod): KubernetesObject {
+export function jobManifest({ spec: step }: WorkOrder, pod: StepPod): KubernetesObject {
   const spec = {
     suspend: true,
     parallelism: 1,
@@ -30,7 +31,7 @@ export function jobManifest(pod: StepPod): KubernetesObject {
       name: pod.name,
       namespace: pod.namespace,
       labels: { ...pod.labels, ...queueLabels(pod.queue, pod.priorityClass) },
-      annotations: pod.annotations,
+      annotations: { ...pod.annotations, ...gateAnnotations(step.gates) },
     },
     spec: { ...spec, template: pod.template },
   };

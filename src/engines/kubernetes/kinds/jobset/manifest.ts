@@ -1,6 +1,6 @@
 import type { WorkOrder } from '../../../../ports/engine.ts';
 import { type KubernetesObject, resources } from '../../client/object.ts';
-import { queueLabels } from '../../kueue/labels.ts';
+import { gateAnnotations, queueLabels } from '../../kueue/labels.ts';
 import type { PodTemplate } from '../../pod/apply-pod-patch.ts';
 import type { StepPod } from '../../pod/step-pod.ts';
 import type { KindSurroundings, PodSet } from '../kind.ts';
@@ -38,7 +38,7 @@ export function jobSetManifest(order: WorkOrder, pod: StepPod, surroundings: Kin
       name: pod.name,
       namespace: pod.namespace,
       labels: { ...pod.labels, ...queueLabels(pod.queue, pod.priorityClass) },
-      annotations: pod.annotations,
+      annotations: { ...pod.annotations, ...gateAnnotations(order.spec.gates) },
     },
     spec: {
       suspend: true,

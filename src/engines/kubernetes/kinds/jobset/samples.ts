@@ -56,6 +56,7 @@ export const jobSetSamples: Readonly<Record<string, JobSetSample>> = {
       rule: 'load',
       security: 'baseline',
       topology: { mode: 'preferred', level: 'cloud.example.com/rack' },
+      gates: ['example.com/budget'],
       pod: { nodeSelector: { zone: 'a' }, containers: [{ name: 'step', env: [{ name: 'LICENCE', value: 'host' }] }] },
       services: [withoutImage],
     }),

@@ -1,6 +1,6 @@
 import type { WorkOrder } from '../../../../ports/engine.ts';
 import { type KubernetesObject, resources } from '../../client/object.ts';
-import { groupAnnotations, queueLabels } from '../../kueue/labels.ts';
+import { gateAnnotations, groupAnnotations, queueLabels } from '../../kueue/labels.ts';
 import type { PodTemplate } from '../../pod/apply-pod-patch.ts';
 import type { StepPod } from '../../pod/step-pod.ts';
 import type { PodSet } from '../kind.ts';
@@ -36,7 +36,7 @@ export function mpiJobManifest({ spec }: WorkOrder, pod: StepPod): KubernetesObj
       name: pod.name,
       namespace: pod.namespace,
       labels: { ...pod.labels, ...queueLabels(pod.queue, pod.priorityClass) },
-      annotations: pod.annotations,
+      annotations: { ...pod.annotations, ...gateAnnotations(spec.gates) },
     },
     spec: {
       slotsPerWorker: tasksPerNode(mpi),

@@ -44,6 +44,7 @@ export const mpiJobSamples: Readonly<Record<string, MpiJobSample>> = {
       {
         security: 'baseline',
         topology: { mode: 'required', level: 'cloud.example.com/rack' },
+        gates: ['example.com/budget'],
         pod: { nodeSelector: { zone: 'a' }, containers: [{ name: 'step', env: [{ name: 'LICENCE', value: 'host' }] }] },
       },
     ),
