@@ -90,6 +90,19 @@ def test_a_step_that_can_never_run_fails_alone(workflow):
     assert workflow.text("b.txt") == "b\n"
 
 
+def test_tasks_and_nodes_that_contradict_each_other_are_refused(workflow):
+    rule = 'rule {0}:\n    output: "{0}.txt"\n    resources: mpi="env", {1}\n    shell: "echo {0} > {{output}}"\n'
+    rules = {"uneven": "tasks=5, nodes=2", "torn": "tasks=4, tasks_per_node=4, nodes=2", "even": "tasks=2, nodes=2"}
+    wanted = "rule all:\n    input: " + ", ".join(f'"{name}.txt"' for name in rules) + "\n"
+    workflow.write_file("Snakefile", wanted + "".join(rule.format(*each) for each in rules.items()))
+    workflow.run("kueue", "--keep-going").failed().says(
+        "rule uneven: tasks=5 cannot be spread evenly over nodes=2",
+        "rule torn: tasks=4 is not tasks_per_node=4 on each of nodes=2",
+    )
+    assert workflow.text("even.txt") == "even\n"
+    assert not workflow.has("uneven.txt") and not workflow.has("torn.txt")
+
+
 def test_a_second_run_in_one_directory_is_refused(workflow, tmp_path):
     marker = marker_of(tmp_path)
     workflow.write_file("Snakefile", slow(marker, 5, 1))

@@ -99,10 +99,6 @@ describe('MPI', () => {
       { tasks: 8, nodes: 2, tasksPerNode: 4 },
     ],
     [
-      { tasks: 9, tasks_per_node: 4 },
-      { tasks: 9, nodes: 3, tasksPerNode: 4 },
-    ],
-    [
       { tasks: 3, tasks_per_node: 4 },
       { tasks: 3, nodes: 1, tasksPerNode: 4 },
     ],
@@ -125,6 +121,27 @@ describe('MPI', () => {
     ],
   ])('with %o', (values, expected) => {
     expect(read({ mpi: 'mpirun', ...values }).mpi).toEqual({ command: 'mpirun', ...expected });
+  });
+
+  it.each([
+    [{ tasks: 5, nodes: 2 }, 'tasks=5 cannot be spread evenly over nodes=2'],
+    [{ tasks: 2, nodes: 4 }, 'tasks=2 cannot be spread evenly over nodes=4'],
+    [{ tasks: 9, tasks_per_node: 4 }, 'tasks=9 is not tasks_per_node=4 on each of nodes=3'],
+    [{ tasks: 4, tasks_per_node: 4, nodes: 2 }, 'tasks=4 is not tasks_per_node=4 on each of nodes=2'],
+    [{ tasks: 5, tasks_per_node: 4, nodes: 1 }, 'tasks=5 is not tasks_per_node=4 on each of nodes=1'],
+  ])('%o contradicts itself', (values, reason) => {
+    const fault = expect.objectContaining({ code: 'resource-invalid', message: `rule map: ${reason}` });
+    expect(() => read({ mpi: 'mpirun', ...values })).toThrow(fault);
+  });
+
+  it('yields, where it is a default, to what the rule states', () => {
+    const resources = {
+      ...byDefault({ tasks: 1, nodes: 1 }),
+      ...stated({ mpi: 'mpirun', tasks_per_node: 4, nodes: 2 }),
+    };
+    expect(resourcesFrom('map', 1, resources).mpi).toEqual({ command: 'mpirun', tasks: 8, nodes: 2, tasksPerNode: 4 });
+    const profile = { ...byDefault({ tasks_per_node: 4 }), ...stated({ mpi: 'mpirun', tasks: 8 }) };
+    expect(resourcesFrom('map', 1, profile).mpi).toEqual({ command: 'mpirun', tasks: 8, nodes: 2, tasksPerNode: 4 });
   });
 
   it('is not there without the resource mpi', () => {

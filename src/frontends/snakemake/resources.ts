@@ -135,6 +135,22 @@ function gpuFrom(rule: string, resources: Resources): GpuRequest | undefined {
 function mpiFrom(rule: string, resources: Resources): MpiRequest | undefined {
   const command = textResource(rule, resources, 'mpi');
   if (command === undefined) return undefined;
+  const whole = spreadFrom(rule, resources);
+  // What only a profile or `--default-resources` says may not fit what the rule says: it is a hint.
+  const spread = contradictionIn(whole) === undefined ? whole : spreadFrom(rule, statedOf(resources));
+  const contradiction = contradictionIn(spread);
+  if (contradiction !== undefined) {
+    throw new KonvergeError('resource-invalid', `rule ${rule}: ${contradiction}`, {
+      hint: 'Set tasks to a multiple of nodes, or tasks_per_node and nodes alone.',
+    });
+  }
+  return { command, ...spread };
+}
+
+type Spread = Omit<MpiRequest, 'command'>;
+
+/** Throws `resource-invalid`. */
+function spreadFrom(rule: string, resources: Resources): Spread {
   const tasksPerNode = positive(rule, resources, 'tasks_per_node');
   const statedNodes = positive(rule, resources, 'nodes') ?? positive(rule, resources, 'kueue_nodes');
   const tasks =
@@ -142,7 +158,19 @@ function mpiFrom(rule: string, resources: Resources): MpiRequest | undefined {
     positive(rule, resources, 'kueue_tasks') ??
     (tasksPerNode ?? 1) * (statedNodes ?? 1);
   const nodes = statedNodes ?? (tasksPerNode ? Math.ceil(tasks / tasksPerNode) : 1);
-  return { command, tasks, ...(tasksPerNode !== undefined && { tasksPerNode }), nodes };
+  return { tasks, ...(tasksPerNode !== undefined && { tasksPerNode }), nodes };
+}
+
+/** Refused for all engines and kinds, so that what runs on one runs on the others. On one node there may be fewer than it could take. */
+function contradictionIn({ tasks, tasksPerNode, nodes }: Spread): string | undefined {
+  if (nodes === 1 ? tasks > (tasksPerNode ?? tasks) : tasks !== (tasksPerNode ?? tasks / nodes) * nodes) {
+    return `tasks=${tasks} is not tasks_per_node=${tasksPerNode} on each of nodes=${nodes}`;
+  }
+  return tasks % nodes === 0 ? undefined : `tasks=${tasks} cannot be spread evenly over nodes=${nodes}`;
+}
+
+function statedOf(resources: Resources): Resources {
+  return Object.fromEntries(Object.entries(resources).filter(([, { stated }]) => stated));
 }
 
 function wholeNumber(rule: string, resources: Resources, name: string): number | undefined {

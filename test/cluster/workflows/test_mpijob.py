@@ -86,13 +86,6 @@ def test_more_nodes_than_its_queue_can_hold(workflow, stored, cluster):
     stored().failed().says("rule simulate", "cpu")
 
 
-def test_tasks_that_cannot_be_spread(workflow, stored, cluster):
-    prepare(workflow, cluster)
-    workflow.write_file("Snakefile", SNAKEFILE.replace("tasks=4, nodes=2", "tasks=5, nodes=2"))
-    stored.place.put("ranks.py", RANKS)
-    stored().failed().says("rule simulate: tasks=5 cannot be spread evenly over nodes=2")
-
-
 def test_lammps_on_two_pods(workflow, stored, cluster):
     """MPICH from PyPI: not the MPI that the operator is told of."""
     prepare(workflow, cluster, LAMMPS)

@@ -85,10 +85,6 @@ test('what cannot be an MPIJob', () => {
   for (const { order } of Object.values(mpiJobSamples)) expect(validateMpiJob(order, surroundings)).toBeUndefined();
   expect(refused({}, { services: [service] })).toContain('a JobSet has');
   expect(refused({}, { resources: { cpuMillis: 1000, custom: {} } })).toContain('it has no resources mpi and tasks');
-  expect(refused({ tasks: 5 })).toBe('rule simulate: tasks=5 cannot be spread evenly over nodes=2');
-  expect(refused({ tasks: 4, tasksPerNode: 4 })).toBe(
-    'rule simulate: tasks=4 is not tasks_per_node=4 on each of nodes=2',
-  );
   const execution = { mode: 'fallback', command: 'snakemake', reasons: ['it has run:'], digest: '' } as const;
   expect(refused({}, { execution, staging: sampleStaging })).toContain('(it has run:)');
   expect(refused({ nodes: 1 }, { execution, staging: sampleStaging })).toBeUndefined();

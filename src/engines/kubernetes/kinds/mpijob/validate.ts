@@ -14,21 +14,10 @@ export function validateMpiJob({ id, spec }: WorkOrder, { context }: KindSurroun
   if (execution.mode === 'fallback' && staging !== undefined && mpi.nodes > 1) {
     return unfit(rule, `${mpiJobLimits.fallback} (${execution.reasons.join('; ')})`);
   }
-  const { tasks, nodes, tasksPerNode } = mpi;
-  if (tasksPerNode !== undefined && tasksPerNode * nodes !== tasks) {
-    return uneven(rule, `tasks=${tasks} is not tasks_per_node=${tasksPerNode} on each of nodes=${nodes}`);
-  }
-  if (tasks % nodes !== 0) return uneven(rule, `tasks=${tasks} cannot be spread evenly over nodes=${nodes}`);
-  const last = workerName(objectNameOf(context.run, id, rule, 'mpijob'), nodes - 2);
+  const last = workerName(objectNameOf(context.run, id, rule, 'mpijob'), mpi.nodes - 2);
   return last.length > 63 ? unfit(rule, `the name ${last} has more than 63 characters`) : undefined;
 }
 
 function unfit(rule: string, reason: string): KonvergeError {
   return new KonvergeError('operator-unfit', `rule ${rule}: it cannot be an MPIJob: ${reason}`);
-}
-
-function uneven(rule: string, reason: string): KonvergeError {
-  return new KonvergeError('resource-invalid', `rule ${rule}: ${reason}`, {
-    hint: 'Set tasks to a multiple of nodes, or tasks_per_node and nodes alone.',
-  });
 }
