@@ -92,14 +92,34 @@ faultTest('an image without sshd, and one without the launcher, are named with t
   await using harness = await ClusterHarness.open(place());
   const [bare, foreign] = await Promise.all([
     harness.failure(order(harness, 'true', { container: appsImage, mpi: { command: 'bash' } })),
-    harness.failure(order(harness, 'srun true', { mpi: { command: 'srun --mpi=pmix' } })),
+    harness.failure(order(harness, 'aprun true', { mpi: { command: 'aprun -n 2' } })),
   ]);
   expect(bare).toMatchObject({ class: 'image', code: 'image-unfit' });
   expect(bare.message).toMatch(
     /^(worker-0: )?the image has no sshd?, .*: install openssh-client and openssh-server in the image$/,
   );
   expect(foreign).toMatchObject({ class: 'image', code: 'image-unfit' });
-  expect(foreign.message).toMatch(/^the image has no srun/);
+  expect(foreign.message).toMatch(/^the image has no aprun, which/);
+});
+
+faultTest('a workflow that says srun gets the mpirun of its image, and launchers may have options', async () => {
+  await using harness = await ClusterHarness.open(place());
+  const program = ranks('print(rank, world.Get_size(), flush=True)').replace(/^mpirun -n 2 /, '');
+  const outputs = await Promise.all(
+    [
+      { command: 'srun --mpi=pmix', words: 'srun --mpi=pmix -N 2 --ntasks=2 --cpus-per-task=1' },
+      { command: 'mpirun --bind-to none', words: 'mpirun --bind-to none -n 2' },
+    ].map(async ({ command, words }) => {
+      const id = harness.launch(order(harness, `${words} ${program}`, { mpi: { command } }));
+      expect((await harness.end(id)).state, `${harness.story(id)}${await harness.log(id, 'stderr')}`).toBe('succeeded');
+      return [(await harness.log(id)).trim().split('\n').sort(), await harness.log(id, 'stderr')];
+    }),
+  );
+  const said = 'konverge: the image has no srun: its mpirun starts the ranks in place of it\n';
+  expect(outputs).toEqual([
+    [['0 2', '1 2'], said],
+    [['0 2', '1 2'], ''],
+  ]);
 });
 
 faultTest('a launcher that ignores the other pods has not succeeded', async () => {

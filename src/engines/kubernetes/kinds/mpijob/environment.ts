@@ -18,6 +18,7 @@ export const mpiFiles = {
   rankBefore: 'rank-before.sh',
   rank: 'rank.sh',
   session: 'session.sh',
+  srun: 'srun.sh',
 } as const;
 
 /** Where the operator is to mount its keys. */
