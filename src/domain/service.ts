@@ -25,6 +25,12 @@ export function serviceVariableStem(name: string): string {
   return `KONVERGE_SERVICE_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }
 
+/** Why a service is not ready that was to listen at a port which it does not state. */
+export function chosenPortSentence(name: string, port: number | string): string {
+  const variable = `${serviceVariableStem(name)}_PORT`;
+  return `port ${port}, which konverge has chosen, accepts no connection: state the port at which it listens as its \`port\`, or have it listen at $${variable}`;
+}
+
 /** One process of a service, and where it answers. */
 export interface ServiceAddress {
   readonly service: ServiceSpec;

@@ -32,6 +32,8 @@ export const annotationKeys = {
   rule: `${prefix}/rule`,
   /** For people: the rule with its wildcards. */
   label: `${prefix}/label`,
+  /** Of a pod that is a service: a port that nobody stated. */
+  chosenPort: `${prefix}/chosen-port`,
 } as const;
 
 const managedBy = 'konverge';

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { chosenPortSentence } from '../../domain/service.ts';
 import type { ProcessPlan } from './process-plan.ts';
 import { isAlive, readProcess } from './process-table.ts';
 import {
@@ -73,8 +74,7 @@ export class ServiceGroup {
       // Ready before the next one starts: a later service may need an earlier one.
       if (await waitUntilReady(replica, plan.cwd, startedAtMs, this.stopped.signal)) continue;
       if (!this.stopped.signal.aborted) {
-        const what =
-          replica.service.ready.kind === 'tcp' ? `port ${replica.port} accepts no connection` : 'its file is not there';
+        const what = replica.service.ready.kind === 'tcp' ? deafSentence(replica) : 'its file is not there';
         this.fail(
           `service ${name} was not ready within ${startTimeoutMs / 1000} s: ${what}${lastWords(plan.directory, replica)}`,
         );
@@ -157,6 +157,11 @@ function logPaths(directory: StepDirectory, { service, index }: ServiceReplica):
 }
 
 /** The last lines of a service's log, on one line. */
+function deafSentence({ service, index, port }: ServiceReplica): string {
+  const isChosen = service.port === 0 && index === 0;
+  return isChosen ? chosenPortSentence(service.name, port) : `port ${port} accepts no connection`;
+}
+
 function lastWords(directory: StepDirectory, replica: ServiceReplica): string {
   const [stdout, stderr] = logPaths(directory, replica);
   for (const path of [stderr, stdout]) {

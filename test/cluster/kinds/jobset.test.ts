@@ -136,7 +136,9 @@ faultTest('a service that is never ready, by port and by file', async () => {
   ]);
   expect(byPort).toMatchObject({
     class: 'service',
-    message: 'service kv was not ready within 5 s: its port accepts no connection',
+    message: expect.stringMatching(
+      /^service kv was not ready within 5 s: port 20000, which konverge has chosen, accepts no connection: state /,
+    ),
   });
   expect(byFile).toMatchObject({
     class: 'service',

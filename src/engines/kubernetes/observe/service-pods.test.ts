@@ -144,6 +144,12 @@ describe('before there is an application', () => {
     expect(said(look(undefined, [service('db', ended(143, 20))]))).toBe(
       'service: service db was not ready within 60 s: its port accepts no connection',
     );
+    const portless = service('key-store', ended(143, 20), {
+      metadata: { annotations: { 'konverge/chosen-port': '20000' } },
+    });
+    expect(said(look(undefined, [portless]))).toBe(
+      'service: service key-store was not ready within 60 s: port 20000, which konverge has chosen, accepts no connection: state the port at which it listens as its `port`, or have it listen at $KONVERGE_SERVICE_KEY_STORE_PORT',
+    );
     // What comes after it was made while it ran: so it was ready.
     const [db, api] = [service('db', ended(1, 20)), service('api', running, { madeAgo: 60 })];
     expect(said(look(undefined, [db, api]))).toBe('service: service db ended with exit code 1 before the application');

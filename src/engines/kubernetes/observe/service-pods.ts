@@ -1,7 +1,8 @@
 import { type Failure, failure } from '../../../domain/failure.ts';
+import { chosenPortSentence } from '../../../domain/service.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import { find, holds, isRecord } from '../kueue/condition.ts';
-import { labelKeys } from '../labels.ts';
+import { annotationKeys, labelKeys } from '../labels.ts';
 import { type Trouble, troubleOf } from './container-trouble.ts';
 import { type Pod, readPod, type Termination } from './pod.ts';
 import { endedByItself, podDisruption, startFailure } from './pod-end.ts';
@@ -28,7 +29,14 @@ export interface ServicePod extends Pod {
   /** The same without the replica: how its pods are labelled. */
   readonly label: string;
   /** For how long it may take to answer, and how it would; absent: it is not asked. */
-  readonly start?: { readonly timeoutMs: number; readonly by: 'port' | 'file' };
+  readonly start?: ServiceStart;
+}
+
+interface ServiceStart {
+  readonly timeoutMs: number;
+  readonly by: 'port' | 'file';
+  /** Nobody stated it. */
+  readonly chosenPort?: string;
 }
 
 export function servicePods(others: readonly OtherPod[]): readonly ServicePod[] {
@@ -172,12 +180,16 @@ function sentenceOf(
   );
   const ranMs = (terminated.finishedAtMs ?? 0) - (terminated.startedAtMs ?? 0);
   if (!wasReady && start && ranMs >= start.timeoutMs - probeSlackMs) {
-    const what = start.by === 'port' ? 'its port accepts no connection' : 'its file is not there';
+    const what = start.by === 'port' ? deafSentence(pod.label, start.chosenPort) : 'its file is not there';
     return `service ${service} was not ready within ${start.timeoutMs / 1000} s: ${what}${words}`;
   }
   const { exitCode } = terminated;
   const then = own?.exitCode === undefined ? '' : `, which then ended with exit code ${own.exitCode}`;
   return `service ${service} ended with exit code ${exitCode} before the application${then}${words}`;
+}
+
+function deafSentence(service: string, chosenPort: string | undefined): string {
+  return chosenPort === undefined ? 'its port accepts no connection' : chosenPortSentence(service, chosenPort);
 }
 
 function serviceFailure(message: string): Failure {
@@ -207,11 +219,16 @@ function namesOf({ metadata }: KubernetesObject): Pick<ServicePod, 'service' | '
   return { label, service: index === '0' ? label : `${label} (replica ${index})` };
 }
 
-function startOf({ spec }: KubernetesObject): ServicePod['start'] | undefined {
+function startOf({ metadata, spec }: KubernetesObject): ServicePod['start'] | undefined {
   const containers = Array.isArray(spec?.['containers']) ? spec['containers'].filter(isRecord) : [];
   const probe = containers.find(({ name }) => name === container)?.['startupProbe'];
   if (!isRecord(probe)) return undefined;
   const { failureThreshold, periodSeconds, tcpSocket } = probe;
   if (typeof failureThreshold !== 'number' || typeof periodSeconds !== 'number') return undefined;
-  return { timeoutMs: failureThreshold * periodSeconds * 1000, by: tcpSocket === undefined ? 'file' : 'port' };
+  const chosenPort = metadata.annotations?.[annotationKeys.chosenPort];
+  return {
+    timeoutMs: failureThreshold * periodSeconds * 1000,
+    by: tcpSocket === undefined ? 'file' : 'port',
+    ...(chosenPort !== undefined && { chosenPort }),
+  };
 }

@@ -4,7 +4,7 @@ import { formatBytes, formatCpuMillis } from '../../../../domain/quantity.ts';
 import type { ServiceSpec } from '../../../../domain/service.ts';
 import type { WorkOrder } from '../../../../ports/engine.ts';
 import { topologyAnnotations } from '../../kueue/labels.ts';
-import { labelKeys, labelValue } from '../../labels.ts';
+import { annotationKeys, labelKeys, labelValue } from '../../labels.ts';
 import { applyPodPatch, type PodTemplate, withoutContainers } from '../../pod/apply-pod-patch.ts';
 import { imageOf } from '../../pod/image.ts';
 import { podBase } from '../../pod/pod-base.ts';
@@ -53,6 +53,7 @@ export function serviceTemplate(
       annotations: {
         ...pod.annotations,
         ...topologyAnnotations(spec.topology),
+        ...(service.port > 0 ? {} : { [annotationKeys.chosenPort]: String(portOf(service)) }),
         'kubectl.kubernetes.io/default-container': serviceContainer,
       },
     },
