@@ -1002,3 +1002,39 @@ describe('what is remembered', () => {
     expect(look(scene).lookAgainAtMs).toBe(nowMs + 50_000);
   });
 });
+
+test('what is admitted and gets no pods for long names who makes them', () => {
+  const object = (kind: string): KubernetesObject => ({ ...job(), kind });
+  const look = (kind: string, laterMs: number): Look =>
+    observationOf(
+      {
+        step,
+        object: object(kind),
+        status: { suspended: false },
+        isCancelled: false,
+        workload: admitted,
+        pods: [],
+        others: [],
+        podsAreFinal: false,
+      },
+      {},
+      limits,
+      nowMs + laterMs,
+    );
+  const sinceMs = nowMs - 5000;
+  expect(look('JobSet', 0)).toMatchObject({ lookAgainAtMs: sinceMs + 45_000 });
+  expect(look('JobSet', 39_000).observations).toMatchObject([
+    { state: 'admitted', reason: 'is admitted by ClusterQueue cq' },
+  ]);
+  const late = look('JobSet', 40_000);
+  expect(late.lookAgainAtMs).toBeUndefined();
+  expect(late.observations).toMatchObject([
+    {
+      state: 'admitted',
+      reason:
+        'is admitted, but no pod of it was made in 45 s, which is the work of JobSet: it may be down, or say why in its log',
+    },
+  ]);
+  expect(JSON.stringify(look('MPIJob', 40_000).observations)).toContain('the work of the MPI Operator');
+  expect(JSON.stringify(look('Job', 40_000).observations)).toContain("the work of Kubernetes' controllers");
+});

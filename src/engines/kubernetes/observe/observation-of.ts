@@ -1,4 +1,5 @@
 import { type Failure, failure } from '../../../domain/failure.ts';
+import { operatorOfKind, workloadKinds } from '../../../domain/kind.ts';
 import type { Observation } from '../../../domain/observation.ts';
 import type { WorkloadStatus } from '../kinds/kind.ts';
 import { conditionsOf, find, isRecord } from '../kueue/condition.ts';
@@ -26,7 +27,7 @@ const neverFitsGraceMs = 60_000;
 const overdueMs = 30_000;
 /** An agent that has run for so long since its last end is well again. */
 const steadyMs = 60_000;
-/** Without a Workload for so long, something is wrong with Kueue. Under load it takes 30 s (facts of the testbed). */
+/** Without a Workload, or admitted without a pod, for so long, something is wrong with Kueue, or with what makes pods. Under load it takes 30 s (facts of the testbed). */
 const unseenMs = 45_000;
 
 /**
@@ -207,7 +208,7 @@ function waiting(view: View): Look | undefined {
 }
 
 function active(view: View): Look {
-  const { objects, phase } = view;
+  const { objects } = view;
   const pod = currentPod(view.pods);
   const disrupted = pod && podDisruption(pod);
   if (disrupted) return podsRemain(view) && !hasEnded(pod) ? silence(view, overdueAt(view)) : fail(view, disrupted);
@@ -220,14 +221,26 @@ function active(view: View): Look {
     (pod === undefined || pod.isGone ? serviceStart(view.services) : undefined) ?? rankStart(view.ranks, pod);
   if (start?.trouble) return troubled(view, start.trouble, 'starting');
   if (start) return say(view, 'starting', start.sentence);
-  if (pod === undefined) {
-    return say(view, 'admitted', phase.kind === 'admitted' ? phase.sentence : 'is admitted; its pod is being made');
-  }
+  if (pod === undefined) return podless(view);
   const end = podEnd(pod, objects.staging);
   if (end && endedByItself(pod)) return over(view, end);
   // Deleted: by Kueue, by its Job at its deadline, or by hand. What comes next says which: an eviction, or the Job's end.
   if (end || pod.isGone || pod.goneByMs !== undefined) return silence(view, overdueAt(view));
   return trying(view, pod);
+}
+
+/** The API serves a kind also while what makes its pods does not run. */
+function podless(view: View): Look {
+  const { objects, phase, nowMs } = view;
+  const lateAtMs = admittedMs(view) + unseenMs;
+  if (nowMs < lateAtMs) {
+    const sentence = phase.kind === 'admitted' ? phase.sentence : 'is admitted; its pod is being made';
+    return { ...say(view, 'admitted', sentence), lookAgainAtMs: lateAtMs };
+  }
+  const kind = workloadKinds.find((name) => name === objects.object?.kind.toLowerCase());
+  const operator = kind === undefined || kind === 'job' ? "Kubernetes' controllers" : operatorOfKind[kind];
+  const late = `no pod of it was made in ${unseenMs / 1000} s, which is the work of ${operator}: it may be down, or say why in its log`;
+  return say(view, 'admitted', `is admitted, but ${late}`);
 }
 
 /** It runs, or is on its way to; perhaps with trouble that has not lasted long enough yet. */
