@@ -148,3 +148,36 @@ def test_pipes_stay_with_snakemake(both):
             shell: "cat {input} > {output}"
         """
     ).says("because it has pipe() or service() outputs, and if one of its jobs fails")
+
+
+def test_a_member_with_mpi_and_one_with_a_service_are_one_step_with_both(workflow):
+    workflow.write_file(
+        "konverge.yaml",
+        "services:\n  db:\n    command: [sh, -c, 'echo it is up > up; exec sleep 1000']\n    ready: { file: up }\n",
+    )
+    workflow.write_file(
+        "Snakefile",
+        """
+        rule begin:
+            output: "begin.txt"
+            group: "g"
+            shell: "echo begin > {output}"
+        rule ask:
+            input: "begin.txt"
+            output: "ask.txt"
+            group: "g"
+            resources: kueue_services="db"
+            shell: "cat {input} up > {output}"
+        rule simulate:
+            input: "ask.txt"
+            output: "simulate.txt"
+            group: "g"
+            resources: mpi="env", tasks=2
+            shell: "{resources.mpi} n={resources.tasks} sh -c 'echo $n $KONVERGE_SERVICE_DB_HOST' | cat {input} - >{output}"
+        """,
+    )
+    workflow.run("kueue", "simulate.txt").succeeded().is_silent_about("through Snakemake")
+    assert workflow.text("simulate.txt") == "begin\nit is up\n2 127.0.0.1\n"
+    (step,) = workflow.observed[-1].steps
+    assert step.spec["resources"]["mpi"] == {"command": "env", "tasks": 2, "nodes": 1}
+    assert [service["name"] for service in step.spec["services"]] == ["db"]

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { buildStep } from '../../build-step.ts';
 import { redactedSecret } from '../../pod/build-secret.ts';
-import { sampleContext, sampleSettings, sampleStaging } from '../../pod/sample-orders.ts';
+import { sampleContext, sampleMember, sampleSettings, sampleStaging } from '../../pod/sample-orders.ts';
 import { mpiJobAdditions } from './additions.ts';
 import { mpiFiles } from './environment.ts';
 import { mpiJobPodSets } from './manifest.ts';
@@ -85,6 +85,12 @@ test('what cannot be an MPIJob', () => {
   for (const { order } of Object.values(mpiJobSamples)) expect(validateMpiJob(order, surroundings)).toBeUndefined();
   expect(refused({}, { services: [service] })).toContain('a JobSet has');
   expect(refused({}, { resources: { cpuMillis: 1000, custom: {} } })).toContain('it has no resources mpi and tasks');
+  const group = { mode: 'group', levels: [[sampleMember('a', 'mpirun -n 4 a')]] } as const;
+  expect(refused({}, { execution: group, staging: sampleStaging })).toBe(
+    'rule simulate: it cannot be an MPIJob: members of a group that share no volume have their files in the first pod alone; take the MPI rule out of its group, or set nodes=1',
+  );
+  expect(refused({}, { execution: group })).toBeUndefined();
+  expect(refused({ nodes: 1 }, { execution: group, staging: sampleStaging })).toBeUndefined();
   const execution = { mode: 'fallback', command: 'snakemake', reasons: ['it has run:'], digest: '' } as const;
   expect(refused({}, { execution, staging: sampleStaging })).toContain('(it has run:)');
   expect(refused({ nodes: 1 }, { execution, staging: sampleStaging })).toBeUndefined();

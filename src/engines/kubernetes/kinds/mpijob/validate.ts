@@ -14,6 +14,9 @@ export function validateMpiJob({ id, spec }: WorkOrder, { context }: KindSurroun
   if (execution.mode === 'fallback' && staging !== undefined && mpi.nodes > 1) {
     return unfit(rule, `${mpiJobLimits.fallback} (${execution.reasons.join('; ')})`);
   }
+  if (execution.mode === 'group' && staging !== undefined && mpi.nodes > 1) {
+    return unfit(rule, `${mpiJobLimits.group}; take the MPI rule out of its group, or set nodes=1`);
+  }
   const last = workerName(objectNameOf(context.run, id, rule, 'mpijob'), mpi.nodes - 2);
   return last.length > 63 ? unfit(rule, `the name ${last} has more than 63 characters`) : undefined;
 }
