@@ -173,11 +173,12 @@ def test_a_member_with_mpi_and_one_with_a_service_are_one_step_with_both(workflo
             output: "simulate.txt"
             group: "g"
             resources: mpi="env", tasks=2
-            shell: "{resources.mpi} n={resources.tasks} sh -c 'echo $n $KONVERGE_SERVICE_DB_HOST' | cat {input} - >{output}"
+            shell: "{resources.mpi} n={resources.tasks} sh -c 'echo $n $KONVERGE_SERVICE_DB_HOST' >{output}"
         """,
     )
     workflow.run("kueue", "simulate.txt").succeeded().is_silent_about("through Snakemake")
-    assert workflow.text("simulate.txt") == "begin\nit is up\n2 127.0.0.1\n"
+    assert workflow.text("ask.txt") == "begin\nit is up\n"
+    assert workflow.text("simulate.txt") == "2 127.0.0.1\n"
     (step,) = workflow.observed[-1].steps
     assert step.spec["resources"]["mpi"] == {"command": "env", "tasks": 2, "nodes": 1}
     assert [service["name"] for service in step.spec["services"]] == ["db"]
