@@ -6,11 +6,9 @@ import { place } from '../../src/app/placement.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
 import { KonvergeError } from '../../src/domain/error.ts';
 import { stepIdOf, stepKeyOf } from '../../src/domain/identity.ts';
-import type { WorkloadKind } from '../../src/domain/kind.ts';
-import type { ServedKinds } from '../../src/domain/kind-selection.ts';
+import { allKindsServed, type ServedKinds } from '../../src/domain/kind-selection.ts';
 import { buildStep } from '../../src/engines/kubernetes/build-step.ts';
 import { kubernetesCapabilities } from '../../src/engines/kubernetes/capabilities.ts';
-import { servedKinds } from '../../src/engines/kubernetes/kinds/registry.ts';
 import { refusalOf } from '../../src/engines/kubernetes/kueue/fit.ts';
 import { totalRequests } from '../../src/engines/kubernetes/kueue/pod-requests.ts';
 import { asQueue, capacityOf, type QueueFacts } from '../../src/engines/kubernetes/kueue/queue-facts.ts';
@@ -63,7 +61,7 @@ const withImages =
 
 function kindsOf({ unserved = {} }: Shape): ServedKinds {
   const missing = Object.entries(unserved).map(([kind, reason]) => [kind, { served: false, reason }]);
-  return { ...servedKinds(), ...Object.fromEntries(missing) } as ServedKinds;
+  return { ...allKindsServed(), ...Object.fromEntries(missing) } as ServedKinds;
 }
 
 /** As the front end, the core and the engine do it, up to the object that would be created. */
@@ -96,13 +94,8 @@ function storyOf(shape: Shape): readonly object[] {
   }
 }
 
-function servedIn(shape: Shape): boolean {
-  const { operator } = { operator: String(shape.resources?.['kueue_operator'] ?? '') };
-  return !/minicluster|flux/.test(operator) || servedKinds()['minicluster' satisfies WorkloadKind].served;
-}
-
 describe('the shape', () => {
-  test.each(Object.entries(shapes).filter(([, shape]) => servedIn(shape)))('%s', async (name, shape) => {
+  test.each(Object.entries(shapes))('%s', async (name, shape) => {
     const text = storyOf(shape)
       .map((part) => stringify(part, { aliasDuplicateObjects: false, lineWidth: 0, blockQuote: 'literal' }))
       .join('---\n');
