@@ -24,6 +24,7 @@ export interface RuleConfiguration {
   readonly image?: string;
   readonly security?: PodSecurity;
   readonly topology?: Topology;
+  readonly fluxView?: string;
   /** Kueue's admission gates. */
   readonly gates?: readonly string[];
   readonly pod?: PodPatch;

@@ -16,6 +16,8 @@ export function kubernetesFrom(yaml: KonvergeYaml, path: string): KubernetesSett
     ...(said.kubeconfig === undefined ? {} : { kubeconfig: said.kubeconfig }),
     ...(said.context === undefined ? {} : { context: said.context }),
     ...(yaml.namespace === undefined ? {} : { namespace: yaml.namespace }),
+    ...(said.minicluster_namespace === undefined ? {} : { miniClusterNamespace: said.minicluster_namespace }),
+    ...(said.flux_view === undefined ? {} : { fluxView: said.flux_view }),
     ...(images.default === undefined ? {} : { defaultImage: images.default }),
     agentImage: images.agent ?? defaultAgentImage,
     ...(images.snakemake === undefined ? {} : { snakemakeImage: images.snakemake }),

@@ -94,6 +94,7 @@ function rulesFrom(
           ...(entry.services === undefined ? {} : { services: entry.services }),
           ...(entry.image === undefined ? {} : { image: entry.image }),
           ...(entry.security === undefined ? {} : { security: entry.security }),
+          ...(entry.flux_view === undefined ? {} : { fluxView: entry.flux_view }),
           ...(entry.topology === undefined
             ? {}
             : { topology: parseTopology(entry.topology, `${path}: rules.${rule}.topology`) }),

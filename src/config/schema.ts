@@ -7,6 +7,12 @@ import { z } from 'zod';
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower case letters, digits and dashes');
 const quantity = z.union([z.number().nonnegative(), z.string()]).describe('A Kubernetes quantity: 500m, 2, 8Gi');
 
+const fluxView = z
+  .string()
+  .min(1)
+  .describe(
+    "Of MiniClusters: the image of a view of Flux that is added to the pods, or none if the step's image has Flux",
+  );
 const security = z.enum(['restricted', 'baseline']).describe('A Pod Security standard; used on Kubernetes only');
 
 export const LocalQueue = z.strictObject({
@@ -71,6 +77,7 @@ export const Rule = z.strictObject({
     .array(z.string())
     .optional()
     .describe("Kueue's admission gates, such as example.com/budget; used on Kubernetes only"),
+  flux_view: fluxView.optional(),
   pod: z.record(z.string(), z.unknown()).optional().describe('A patch of the pod template; used on Kubernetes only'),
 });
 
@@ -97,6 +104,10 @@ export const Kubernetes = z.strictObject({
   service_account: name.optional().describe('Its token is never mounted'),
   pull_secrets: z.array(z.string().min(1)).optional(),
   pull_policy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+  minicluster_namespace: name
+    .optional()
+    .describe('Where MiniClusters are. Default: the namespace with -flux behind it'),
+  flux_view: fluxView.optional(),
   priority_class: z.string().min(1).optional().describe('A WorkloadPriorityClass, for steps that name none'),
   volumes: z.array(Volume).optional(),
   pod: z.record(z.string(), z.unknown()).optional().describe("A patch of every step's pod template"),

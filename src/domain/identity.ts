@@ -25,6 +25,7 @@ export function requestHashOf(spec: StepSpec): RequestHash {
     canonical(spec.resources),
     canonical(spec.services),
     ...(spec.security || spec.pod ? [canonical([spec.security, spec.pod])] : []),
+    ...(spec.fluxView ? [`flux view ${spec.fluxView}`] : []),
     ...(spec.topology ? [`topology ${canonical(spec.topology)}`] : []),
     ...spec.inputs.map(({ path, version }) => `${path}\0${version}`).sort(),
   ]) as RequestHash;

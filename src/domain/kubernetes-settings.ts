@@ -6,6 +6,13 @@ export interface KubernetesSettings {
   readonly context?: string;
   /** Absent: the context's namespace, else `default`. */
   readonly namespace?: string;
+  /** Where MiniClusters are; absent: the namespace's name with `-flux` behind it. */
+  readonly miniClusterNamespace?: string;
+  /**
+   * The image of a view of Flux that the Flux Operator adds to the pods of a MiniCluster; `none`: the images of the steps have Flux.
+   * Absent: the operator's own.
+   */
+  readonly fluxView?: string;
   /** The image of a step that has none of its own. Absent: such a step is refused. */
   readonly defaultImage?: string;
   /** The image of the agent, the sidecar that moves the files of a step. */

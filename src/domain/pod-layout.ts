@@ -38,3 +38,9 @@ export const markNames = {
   /** FIFO, agent to wrapper: the PodReport as one line; then the wrapper writes it as its termination message and exits. */
   report: 'report',
 } as const;
+
+/**
+ * Files below `marks` of a pod that has no wrapper, but the inputs of a step that runs in several: what its agent says when it has
+ * brought them, for whoever asks from another pod. One line, `go`, or `refused CODE MESSAGE`.
+ */
+export const followerMark = 'follower';

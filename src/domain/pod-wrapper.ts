@@ -9,8 +9,22 @@ export function podLayoutBelow(root: string): PodLayout {
   return Object.fromEntries(below) as PodLayout;
 }
 
+/** The same places with what agent and step share in another directory; the Secret and the commands are mounted where they are. */
+export function podLayoutIn(shared: string): PodLayout {
+  const moved = Object.entries(podLayout).map(([name, path]) => [
+    name,
+    path === podLayout.shared || path.startsWith(`${podLayout.shared}/`)
+      ? `${shared}${path.slice(podLayout.shared.length)}`
+      : path,
+  ]);
+  return Object.fromEntries(moved) as PodLayout;
+}
+
 /** Exit code of a step whose command is not to blame: its report has an `error`, or could not be had. */
 export const podErrorExitCode = 125;
+
+/** Of the variables of a step, as POSIX shell. */
+export const environmentFileName = 'env.sh';
 
 /** In the container's file system; the kubelet makes it, for any user to write. */
 const terminationLog = '/dev/termination-log';
@@ -35,6 +49,12 @@ export interface PodWrapperChanges {
   readonly bin?: string;
   /** Whether there may be scripts to run before and after the commands (`podHooks`). */
   readonly hooks?: true;
+  /** Where the agent puts the variables of the step before its word; absent: they are beside the commands from the beginning. */
+  readonly environment?: string;
+  /** For how long the agent may not be there yet. */
+  readonly patienceSeconds?: number;
+  /** It exits with 0 whatever the commands did: who runs it must not hear of it, and the report says it. */
+  readonly isDiscreet?: true;
 }
 
 /**
@@ -49,12 +69,11 @@ export function podWrapperCommand({ workdir, commands, shell }: PodWrapperCall):
   return ['/bin/sh', `${podLayout.commands}/${secretKeys.wrapper}`, workdir, String(commands), shell];
 }
 
+/** In the agent's image. */
+export const podAgentProgram: readonly string[] = ['node', '/opt/konverge/agent.mjs', 'pod'];
+
 /** The command of the agent's container. */
-export const podAgentCommand: readonly string[] = buildPodAgentCommand(podLayout, [
-  'node',
-  '/opt/konverge/agent.mjs',
-  'pod',
-]);
+export const podAgentCommand: readonly string[] = buildPodAgentCommand(podLayout, podAgentProgram);
 
 /**
  * Makes what is shared, then becomes the agent. Node cannot make a FIFO. Everybody may write: the step may run as another
@@ -102,9 +121,17 @@ export function buildPodAgentCommand(layout: PodLayout, program: readonly string
 export function buildPodWrapper(
   layout: PodLayout,
   terminationMessage: string = terminationLog,
-  { umask = '0002', bin, hooks }: PodWrapperChanges = {},
+  {
+    umask = '0002',
+    bin,
+    hooks,
+    environment = `${layout.commands}/${environmentFileName}`,
+    patienceSeconds = 120,
+    isDiscreet,
+  }: PodWrapperChanges = {},
 ): string {
   const { marks, logs, commands, home, tmp } = layout;
+  const isLate = environment !== `${commands}/${environmentFileName}`;
   return `set +eufvx
 konverge_workdir=$1 konverge_count=$2 konverge_shell=$3 konverge_company=\${4-}
 konverge_marks=${quote(marks)} konverge_logs=${quote(logs)} konverge_commands=${quote(commands)}
@@ -116,6 +143,14 @@ konverge_leave() {
   kill -s KILL "$!" 2>/dev/null
   [ "$konverge_code" != 0 ] || konverge_code=143
   exit "$konverge_code"
+}
+konverge_environment() {
+  if [ -r ${quote(environment)} ]; then . ${quote(environment)}; fi
+  HOME=${quote(home)} TMPDIR=${quote(tmp)}
+  # Its user has no line in the image's list of users, and programs ask who they are.
+  : "\${USER:=konverge}" "\${LOGNAME:=konverge}"
+  export HOME TMPDIR USER LOGNAME${bin === undefined ? '' : `\n  PATH=${quote(bin)}:$PATH\n  export PATH`}
+  unset IFS
 }
 konverge_uptime() { read -r konverge_up konverge_rest </proc/uptime; }
 konverge_pause() { { sleep 0.05 || :; } 2>/dev/null; }
@@ -146,7 +181,7 @@ konverge_hear() {
   konverge_begin=\${konverge_up%.*}
   until [ -p "$1" ] && [ -r "$1" ]; do
     konverge_uptime
-    [ $((\${konverge_up%.*} - konverge_begin)) -lt 120 ] || return 1
+    [ $((\${konverge_up%.*} - konverge_begin)) -lt ${patienceSeconds} ] || return 1
     konverge_pause
   done
   while :; do
@@ -223,18 +258,12 @@ ${hooks ? hookAfter : ''}  konverge_begin=\${konverge_up%.*}
   { ${hooks ? '[ -n "$konverge_refused" ] || ' : ''}echo "exit $konverge_code"; echo end; } >&9
 }
 
-if [ -r "$konverge_commands/env.sh" ]; then . "$konverge_commands/env.sh"; fi
-HOME=${quote(home)} TMPDIR=${quote(tmp)}
-# Its user has no line in the image's list of users, and programs ask who they are.
-: "\${USER:=konverge}" "\${LOGNAME:=konverge}"
-export HOME TMPDIR USER LOGNAME${bin === undefined ? '' : `\nPATH=${quote(bin)}:$PATH\nexport PATH`}
-unset IFS
-umask ${umask}
+${isLate ? '' : 'konverge_environment\n'}umask ${umask}
 trap konverge_leave HUP INT QUIT TERM
 
 ( konverge_hear "$konverge_marks/${markNames.staged}" && [ "$konverge_line" = go ] ) &
 if wait "$!"; then
-  exec 9>>"$konverge_marks/${markNames.ended}"
+${isLate ? '  konverge_environment\n' : ''}  exec 9>>"$konverge_marks/${markNames.ended}"
   konverge_run
   exec 9>&-
 else
@@ -249,7 +278,7 @@ trap konverge_leave HUP INT QUIT TERM
   case $konverge_line in *'"error":{'*) exit 1 ;; esac
 ) &
 wait "$!" || [ "$konverge_code" != 0 ] || konverge_code=${podErrorExitCode}
-exit "$konverge_code"
+exit ${isDiscreet ? '0' : '"$konverge_code"'}
 `;
 }
 

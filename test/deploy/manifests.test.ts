@@ -4,7 +4,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfiguration } from '../../src/config/load.ts';
-import { type Right, rights } from '../../src/engines/kubernetes/examine/rights.ts';
+import { type Right, rights, rightsOf } from '../../src/engines/kubernetes/examine/rights.ts';
+import { kindOf } from '../../src/engines/kubernetes/kinds/registry.ts';
 import { exitCodes } from '../../src/frontends/cli/exit-codes.ts';
 import { root, sourceFiles } from '../../tools/docs/source-files.ts';
 
@@ -25,8 +26,8 @@ function granted(file: string): string[] {
   );
 }
 
-function asked(of: (right: Right) => boolean): string[] {
-  return rights()
+function asked(of: (right: Right) => boolean, all: readonly Right[] = rights()): string[] {
+  return all
     .filter(of)
     .flatMap(({ group, resource, subresource, verbs }) =>
       verbs.map((verb) => `${verb} ${subresource === undefined ? resource : `${resource}/${subresource}`} ${group}`),
@@ -43,6 +44,11 @@ test('every file is YAML', () => {
 
 test('the Role has what doctor asks for in the namespace, and nothing else', () => {
   expect(granted('rbac/role.yaml').toSorted()).toEqual(asked(({ namespaced }) => namespaced).toSorted());
+});
+
+test('the Role of the namespace of MiniClusters has what doctor asks for there', () => {
+  const wanted = asked(() => true, rightsOf(kindOf('minicluster')));
+  expect(granted('flux/role.yaml').toSorted()).toEqual(wanted.toSorted());
 });
 
 test('the ClusterRole has the rest', () => {

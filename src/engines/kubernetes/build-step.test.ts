@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { place } from '../../app/placement.ts';
 import type { KonvergeError } from '../../domain/error.ts';
+import { allKindsServed } from '../../domain/kind-selection.ts';
 import type { ResourceRequest } from '../../domain/resources.ts';
 import type { StepSpec } from '../../domain/step.ts';
 import { buildStep } from './build-step.ts';
 import { kubernetesCapabilities } from './capabilities.ts';
 import { sampleService } from './kinds/jobset/samples.ts';
-import { servedKinds } from './kinds/registry.ts';
 import { refusalOf } from './kueue/fit.ts';
 import { totalRequests } from './kueue/pod-requests.ts';
 import { asQueue, capacityOf, type QueueFacts } from './kueue/queue-facts.ts';
@@ -25,7 +25,7 @@ const request: ResourceRequest = { cpuMillis: 1000, memoryBytes: { value: 8e9, s
 /** The way of a step up to its creation: what its pods ask for together, or the refusal. */
 function asked(spec: Partial<StepSpec>): { readonly refusal: KonvergeError | undefined; readonly memoryBytes: number } {
   const { spec: step } = sampleOrder({ resources: request, ...spec });
-  const capabilities = kubernetesCapabilities(servedKinds());
+  const capabilities = kubernetesCapabilities(allKindsServed());
   const placed = place(step, { capabilities, queues: () => [asQueue(facts)] });
   const order = { ...sampleOrder(), spec: placed.spec, queue: placed.queue, kind: placed.choice.kind };
   const { kind, object } = buildStep(order, sampleSettings, { ...sampleContext, capacity: capacityOf(facts) });

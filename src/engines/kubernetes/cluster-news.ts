@@ -14,6 +14,10 @@ const listAgainMs = 10_000;
 export interface NewsHost extends Pick<EngineHost, 'logger' | 'observe'> {
   readonly client: ClusterClient;
   readonly steps: FollowedSteps;
+  /** Kueue's Workload for the object of that uid, if it has been seen. */
+  workloadOf(uid: string): KubernetesObject | undefined;
+  /** An operator has made what Kueue queues of a step, for which another priority was asked meanwhile. */
+  queuedFor(step: FollowedStep): void;
   /** Something of a step has changed: it is looked at. */
   changed(step: FollowedStep): void;
 }
@@ -28,10 +32,29 @@ export class ClusterNews implements WatchListener {
 
   object(id: StepId, object: KubernetesObject, gone: boolean): void {
     const step = this.host.steps.get(id);
-    if (step === undefined || object.metadata.name !== step.name) return;
+    // What an operator makes of it may have its name.
+    if (step === undefined || object.metadata.name !== step.name || object.kind !== step.kind.resource.kind) return;
     // A former one of this name goes away while it is replaced.
     if (step.uid !== undefined && object.metadata.uid !== step.uid) return;
     step.object = gone ? undefined : object;
+    if (step.phase !== 'waiting') this.host.changed(step);
+  }
+
+  /** What an operator has made of a step's object, which has the same name; it has our labels, and no annotations. */
+  queued(object: KubernetesObject, gone: boolean): void {
+    const { steps } = this.host;
+    const step = steps.withName(object.metadata.name);
+    if (step?.kind.queued === undefined) return;
+    // Of a former object of this name, whose operator has not removed it yet.
+    const owner = (object.metadata.ownerReferences ?? []).find(({ controller }) => controller);
+    if (step.uid !== undefined && owner !== undefined && owner.uid !== step.uid) return;
+    step.queued = gone ? undefined : object;
+    if (!gone) {
+      const { uid = '' } = object.metadata;
+      steps.hasQueuedUid(step, uid);
+      step.workload = this.host.workloadOf(uid);
+      if (step.priorityClass !== undefined) this.host.queuedFor(step);
+    }
     if (step.phase !== 'waiting') this.host.changed(step);
   }
 
@@ -73,10 +96,10 @@ export class ClusterNews implements WatchListener {
 
   /** Asks for the pods of a step whose object has ended before any pod was seen. */
   async listPods(step: FollowedStep): Promise<void> {
-    const { client, logger } = this.host;
+    const { logger } = this.host;
     try {
       const selector = `${labelKeys.step}=${labelValue(idOf(step))}`;
-      const { items } = await client.list(resources.pods, { labelSelector: selector });
+      const { items } = await step.client.list(resources.pods, { labelSelector: selector });
       for (const pod of items) step.pods.set(pod.metadata.name, { object: pod, gone: false });
       step.podsAreFinal = true;
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { StepId } from '../../domain/brand.ts';
-import type { ClusterClient, Reflection } from './client/cluster-client.ts';
-import { type KubernetesObject, resources } from './client/object.ts';
+import type { ClusterClient, Reflection, ReflectOptions } from './client/cluster-client.ts';
+import { type KubernetesObject, type ResourceType, resources } from './client/object.ts';
 import type { Kind } from './kinds/kind.ts';
 import { kueueLabels } from './kueue/labels.ts';
 import { runSelector, stepOf } from './labels.ts';
@@ -8,6 +8,8 @@ import { runSelector, stepOf } from './labels.ts';
 /** What comes of the watches, each as the newest state of one object. */
 export interface WatchListener {
   object(step: StepId, object: KubernetesObject, gone: boolean): void;
+  /** What an operator has made of the object of a step (Kind.queued). */
+  queued(object: KubernetesObject, gone: boolean): void;
   pod(step: StepId, pod: KubernetesObject, gone: boolean): void;
   /** Of Kueue; `uid` is that of the object it stands for. */
   workload(uid: string, workload: KubernetesObject, gone: boolean): void;
@@ -15,57 +17,30 @@ export interface WatchListener {
   trouble(message: string | undefined): void;
 }
 
+/** A namespace in which objects of steps are. */
+export interface WatchedPlace {
+  readonly client: Pick<ClusterClient, 'reflect'>;
+  readonly kinds: readonly Kind[];
+}
+
 /**
- * Follows all that belongs to a run: one watch per kind of object and one for pods, by the run's label, and one for Kueue's
- * Workloads in the namespace, which do not carry our labels. A thousand steps that wait cost no request.
+ * Follows all that belongs to a run: in each namespace one watch per kind of object and one for pods, by the run's label, and one for
+ * Kueue's Workloads, which do not carry our labels. A thousand steps that wait cost no request.
  */
 export class ClusterWatch {
-  private readonly reflections: readonly Reflection[];
-  private readonly objects: readonly Reflection[];
+  private readonly reflections: Reflection[] = [];
+  private readonly objects: Reflection[] = [];
   /** Kueue's Workloads by the uid of the object that each stands for. */
   private readonly workloads = new Map<string, KubernetesObject>();
+  private readonly listener: WatchListener;
+  private readonly labelSelector: string;
+  /** Those watches that have trouble. */
+  private readonly troubled = new Set<number>();
 
-  constructor(client: ClusterClient, run: string, kinds: readonly Kind[], listener: WatchListener) {
-    const labelSelector = runSelector(run);
-    const troubles = new Set<number>();
-    const follow = (
-      index: number,
-      type: Parameters<ClusterClient['reflect']>[0],
-      selector: string | undefined,
-      tell: (object: KubernetesObject, gone: boolean) => void,
-    ): Reflection =>
-      client.reflect(type, {
-        ...(selector !== undefined && { labelSelector: selector }),
-        changed: (object) => tell(object, false),
-        gone: (object) => tell(object, true),
-        trouble: (trouble) => {
-          const before = troubles.size;
-          if (trouble) troubles.add(index);
-          else troubles.delete(index);
-          if (trouble && before === 0) listener.trouble(trouble.message);
-          if (!trouble && before > 0 && troubles.size === 0) listener.trouble(undefined);
-        },
-      });
-    const ofStep =
-      (tell: (step: StepId, object: KubernetesObject, gone: boolean) => void) =>
-      (object: KubernetesObject, gone: boolean): void => {
-        const step = stepOf(object.metadata);
-        if (step !== undefined) tell(step, object, gone);
-      };
-    this.objects = kinds.map((kind, index) =>
-      follow(index + 2, kind.resource, labelSelector, ofStep(listener.object.bind(listener))),
-    );
-    const pods = follow(0, resources.pods, labelSelector, ofStep(listener.pod.bind(listener)));
-    const workloads = follow(1, resources.workloads, undefined, (workload, gone) => {
-      const uid = workload.metadata.labels?.[kueueLabels.jobUid];
-      if (uid === undefined) return;
-      // An elastic job has a new one before the old one goes.
-      if (!gone) this.workloads.set(uid, workload);
-      else if (this.workloads.get(uid)?.metadata.uid === workload.metadata.uid) this.workloads.delete(uid);
-      else return;
-      listener.workload(uid, workload, gone);
-    });
-    this.reflections = [...this.objects, pods, workloads];
+  constructor(run: string, places: readonly WatchedPlace[], listener: WatchListener) {
+    this.listener = listener;
+    this.labelSelector = runSelector(run);
+    for (const place of places) this.followIn(place);
   }
 
   /** Everything that is there has been told once. Throws what ends a watch: no right, no such kind. */
@@ -84,5 +59,54 @@ export class ClusterWatch {
 
   close(): void {
     for (const reflection of this.reflections) reflection.close();
+  }
+
+  private followIn({ client, kinds }: WatchedPlace): void {
+    const { listener, labelSelector } = this;
+    const follow = (
+      type: ResourceType,
+      options: Pick<ReflectOptions, 'labelSelector'>,
+      tell: (object: KubernetesObject, gone: boolean) => void,
+    ): Reflection => {
+      const index = this.reflections.length;
+      const reflection = client.reflect(type, {
+        ...options,
+        changed: (object) => tell(object, false),
+        gone: (object) => tell(object, true),
+        trouble: (trouble) => this.hasTrouble(index, trouble?.message),
+      });
+      this.reflections.push(reflection);
+      return reflection;
+    };
+    const ofStep =
+      (tell: (step: StepId, object: KubernetesObject, gone: boolean) => void) =>
+      (object: KubernetesObject, gone: boolean): void => {
+        const step = stepOf(object.metadata);
+        if (step !== undefined) tell(step, object, gone);
+      };
+    for (const kind of kinds) {
+      this.objects.push(follow(kind.resource, { labelSelector }, ofStep(listener.object.bind(listener))));
+      if (kind.queued) follow(kind.queued, { labelSelector }, listener.queued.bind(listener));
+    }
+    follow(resources.pods, { labelSelector }, ofStep(listener.pod.bind(listener)));
+    follow(resources.workloads, {}, (workload, gone) => this.hasWorkload(workload, gone));
+  }
+
+  private hasWorkload(workload: KubernetesObject, gone: boolean): void {
+    const uid = workload.metadata.labels?.[kueueLabels.jobUid];
+    if (uid === undefined) return;
+    // An elastic job has a new one before the old one goes.
+    if (!gone) this.workloads.set(uid, workload);
+    else if (this.workloads.get(uid)?.metadata.uid === workload.metadata.uid) this.workloads.delete(uid);
+    else return;
+    this.listener.workload(uid, workload, gone);
+  }
+
+  private hasTrouble(index: number, message: string | undefined): void {
+    const before = this.troubled.size;
+    if (message !== undefined) this.troubled.add(index);
+    else this.troubled.delete(index);
+    if (message !== undefined && before === 0) this.listener.trouble(message);
+    if (message === undefined && before > 0 && this.troubled.size === 0) this.listener.trouble(undefined);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { StepId } from '../../domain/brand.ts';
 import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
 import { type Failure, failure } from '../../domain/failure.ts';
+import { allKindsServed } from '../../domain/kind-selection.ts';
 import type { KubernetesSettings } from '../../domain/kubernetes-settings.ts';
 import type { Queue } from '../../domain/queue.ts';
 import type { Engine, EngineCapabilities, EngineHost, LogOptions, WorkOrder } from '../../ports/engine.ts';
@@ -10,7 +11,6 @@ import { kubernetesCapabilities } from './capabilities.ts';
 import { openClusterClient } from './client/open-client.ts';
 import { Cluster } from './cluster.ts';
 import { explainOrder } from './explain-order.ts';
-import { servedKinds } from './kinds/registry.ts';
 import { KubernetesRun } from './kubernetes-run.ts';
 import { directoryRefusal } from './pod/workplace.ts';
 import { runIdOf } from './run-id.ts';
@@ -59,7 +59,7 @@ export class KubernetesEngine implements Engine {
 
   /** Before the cluster was reached: what this version could do on one. */
   get capabilities(): EngineCapabilities {
-    return kubernetesCapabilities(this.current?.cluster.kinds ?? servedKinds());
+    return kubernetesCapabilities(this.current?.cluster.kinds ?? allKindsServed());
   }
 
   get namespace(): string | undefined {
@@ -108,13 +108,12 @@ export class KubernetesEngine implements Engine {
   }
 
   logs(step: StepId, options: LogOptions): AsyncIterable<Uint8Array> {
-    const { cluster, steps } = this.required();
+    const { steps } = this.required();
     return readStepLog(
       step,
       {
         stateDir: this.stateDir,
         staging: this.host.staging,
-        client: cluster.client,
         step: () => steps.get(step),
         changed: (signal) => this.changed(signal),
       },

@@ -2,6 +2,7 @@ import type { WorkOrder } from '../../ports/engine.ts';
 import { buildStep } from './build-step.ts';
 import type { KubernetesObject } from './client/object.ts';
 import type { Cluster } from './cluster.ts';
+import { buildConfigMap } from './pod/build-config-map.ts';
 import { redactedSecret } from './pod/build-secret.ts';
 import { explainPod } from './pod/explain-pod.ts';
 
@@ -16,10 +17,11 @@ export interface OrderExplanation {
 /** Asks the cluster nothing. Throws what the builders throw. */
 export function explainOrder(order: WorkOrder, cluster: Cluster): OrderExplanation {
   const { settings } = cluster;
-  const context = cluster.contextFor(order.queue);
+  const context = cluster.contextFor(order);
   const { pod, object } = buildStep(order, settings, context);
+  const configMap = buildConfigMap(order, pod);
   return {
-    manifests: [object, redactedSecret(order, pod)],
+    manifests: [object, ...(configMap ? [configMap] : []), redactedSecret(order, pod)],
     notes: explainPod(order, settings, context, pod.additions),
   };
 }

@@ -1,7 +1,8 @@
 import type { StepId } from '../../domain/brand.ts';
 import type { Observation } from '../../domain/observation.ts';
 import type { WorkOrder } from '../../ports/engine.ts';
-import type { KubernetesObject } from './client/object.ts';
+import type { ClusterClient } from './client/cluster-client.ts';
+import type { KubernetesObject, ResourceType } from './client/object.ts';
 import type { Kind } from './kinds/kind.ts';
 import type { Memory } from './observe/step-objects.ts';
 
@@ -16,6 +17,8 @@ import type { Memory } from './observe/step-objects.ts';
 export interface FollowedStep {
   readonly order: WorkOrder;
   readonly kind: Kind;
+  /** The API server, in the namespace where this step's objects are. */
+  readonly client: ClusterClient;
   /** Of the object. */
   readonly name: string;
   phase: 'waiting' | 'posted' | 'cancelled' | 'over';
@@ -23,6 +26,10 @@ export interface FollowedStep {
   object: KubernetesObject | undefined;
   /** Of the object, also when it has gone. */
   uid: string | undefined;
+  /** What its operator has made of the object, where that is what Kueue queues (Kind.queued). */
+  queued: KubernetesObject | undefined;
+  /** Of what Kueue queues, also when it has gone. */
+  queuedUid: string | undefined;
   /** Kueue's Workload of it. */
   workload: KubernetesObject | undefined;
   /** By name; a pod that has gone keeps its last state until its step is over. */
@@ -48,14 +55,17 @@ export interface FollowedPod {
   gone: boolean;
 }
 
-export function followedStep(order: WorkOrder, kind: Kind, name: string): FollowedStep {
+export function followedStep(order: WorkOrder, kind: Kind, name: string, client: ClusterClient): FollowedStep {
   return {
     order,
     kind,
     name,
+    client,
     phase: 'waiting',
     object: undefined,
     uid: undefined,
+    queued: undefined,
+    queuedUid: undefined,
     workload: undefined,
     pods: new Map(),
     waits: 'waits to be submitted',
@@ -70,4 +80,13 @@ export function followedStep(order: WorkOrder, kind: Kind, name: string): Follow
 
 export function idOf(step: FollowedStep): StepId {
   return step.order.id;
+}
+
+/** What Kueue has in a queue of it, if that is in the cluster. */
+export function queuedOf({ kind, object, queued }: FollowedStep): KubernetesObject | undefined {
+  return kind.queued === undefined ? object : queued;
+}
+
+export function queuedTypeOf({ kind }: FollowedStep): ResourceType {
+  return kind.queued ?? kind.resource;
 }

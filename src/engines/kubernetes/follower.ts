@@ -1,7 +1,10 @@
+import { operatorOfKind } from '../../domain/kind.ts';
 import type { Observation } from '../../domain/observation.ts';
 import { isEnd } from '../../domain/state.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { KubernetesObject } from './client/object.ts';
 import { type FollowedStep, idOf } from './followed-step.ts';
+import type { WorkloadStatus } from './kinds/kind.ts';
 import { observationOf } from './observe/observation-of.ts';
 import type { Limits, Look, StepObjects } from './observe/step-objects.ts';
 
@@ -93,19 +96,27 @@ function reasonOf(observation: Observation): string {
 }
 
 function objectsOf(step: FollowedStep): StepObjects {
-  const { object, workload, kind, order } = step;
+  const { object, queued, workload, kind, order } = step;
   const staging = order.spec.staging?.by;
   const pods = [...step.pods.values()].map((pod) => ({ ...pod, role: kind.roleOf(pod.object) }));
   return {
     step: idOf(step),
     ...(staging && { staging }),
-    ...(object && { object, status: kind.status(object) }),
+    ...(object && { object, status: statusOf(step, object) }),
+    ...(kind.queued && !queued && { awaitedOperator: operatorOfKind[kind.name] }),
+    ...(kind.containers && { containers: kind.containers(step.name) }),
     isCancelled: step.phase === 'cancelled',
     ...(workload && { workload }),
     pods: pods.filter(({ role }) => role === 'main'),
     others: pods.flatMap(({ role, ...pod }) => (role === 'main' ? [] : [{ ...pod, role }])),
     podsAreFinal: step.podsAreFinal,
   };
+}
+
+/** What an operator has not made yet cannot have begun. */
+function statusOf({ kind, queued }: FollowedStep, object: KubernetesObject): WorkloadStatus {
+  if (kind.queued === undefined) return kind.status(object);
+  return queued === undefined ? { suspended: true } : kind.status(queued);
 }
 
 /** The core runs again what was lost through no fault of its own; by the code it knows. */

@@ -6,10 +6,10 @@ import type { KubernetesObject } from './client/object.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterNews } from './cluster-news.ts';
 import { ClusterWatch } from './cluster-watch.ts';
-import { type FollowedStep, followedStep, idOf } from './followed-step.ts';
+import { type FollowedStep, followedStep, idOf, queuedOf, queuedTypeOf } from './followed-step.ts';
 import { FollowedSteps } from './followed-steps.ts';
 import { Follower } from './follower.ts';
-import { kindOf, kindsIn } from './kinds/registry.ts';
+import { kindOf } from './kinds/registry.ts';
 import { changePriority } from './kueue/change-priority.ts';
 import { openQueuePositions, type QueuePositions } from './kueue/position.ts';
 import { requirePriorityClass } from './kueue/preflight.ts';
@@ -37,7 +37,8 @@ export class KubernetesRun {
   private readonly submitter: Submitter;
   private readonly follower: Follower;
   private readonly endings: StepEndings;
-  private readonly positions: QueuePositions;
+  /** By namespace. */
+  private readonly positions: ReadonlyMap<string, QueuePositions>;
   private held = true;
 
   private constructor(cluster: Cluster, stateDir: string, host: EngineHost, orders: readonly WorkOrder[]) {
@@ -48,10 +49,20 @@ export class KubernetesRun {
     const { steps } = this;
     const changed = (step: FollowedStep): void => this.follower.hasChanged(step);
     this.notes = new PostedNotes(stateDir);
-    this.positions = openQueuePositions(client, host.clock);
+    this.positions = new Map(
+      cluster.places.map((place) => [place.client.namespace, openQueuePositions(place.client, host.clock)]),
+    );
     this.endings = new StepEndings(cluster, { ...host, stateDir, steps, notes: this.notes, changed });
     const observe = (observations: readonly Observation[]): void => host.observe(observations);
-    const news = new ClusterNews({ logger: host.logger, observe, client, steps, changed });
+    const news = new ClusterNews({
+      logger: host.logger,
+      observe,
+      client,
+      steps,
+      workloadOf: (uid) => this.watch.workloadOf(uid),
+      queuedFor: (step) => this.givePriority(step),
+      changed,
+    });
     this.follower = new Follower({
       clock: host.clock,
       limits: cluster.settings,
@@ -60,14 +71,13 @@ export class KubernetesRun {
       wantsPods: (step) => void news.listPods(step),
     });
     this.submitter = new Submitter({
-      client,
       builder: new StepObjectBuilder(cluster, host),
       posted: (step, object) => this.isPosted(step, object),
       refused: (step, error) => this.endings.refused(step, error),
       waits: (step, why) => this.tellWaiting(step, why),
     });
     for (const order of orders) this.note(order);
-    this.watch = new ClusterWatch(client, cluster.run, kindsIn(cluster.kinds), news);
+    this.watch = new ClusterWatch(cluster.run, cluster.places, news);
   }
 
   /** `orders`: the steps that the core believes to be in flight. Resolves when each is followed, queued again or known as lost. */
@@ -135,7 +145,8 @@ export class KubernetesRun {
     const step = this.steps.get(id);
     if (step?.waits === undefined) return undefined;
     const workload = step.workload?.metadata.name;
-    const position = workload && (await this.positions.sentence(step.order.queue, workload));
+    const positions = this.positions.get(step.client.namespace);
+    const position = workload && (await positions?.sentence(step.order.queue, workload));
     return position ? `${step.waits}; ${position}` : step.waits;
   }
 
@@ -148,7 +159,7 @@ export class KubernetesRun {
       throw new KonvergeError('step-not-waiting', `${step?.order.spec.label ?? id} does not wait any more`);
     }
     step.priorityClass = priorityClass;
-    if (step.object !== undefined) await changePriority(client, step.kind.resource, step.name, priorityClass, signal);
+    if (queuedOf(step)) await changePriority(step.client, queuedTypeOf(step), step.name, priorityClass, signal);
   }
 
   /** Kueue's order is by when the object was made. One whose Secret is missing yet gets it when a session is there. */
@@ -170,6 +181,7 @@ export class KubernetesRun {
       order,
       kindOf(order.kind),
       objectNameOf(this.cluster.run, order.id, order.spec.rule, order.kind),
+      this.cluster.placeOf(order.kind).client,
     );
     this.steps.add(step);
     return step;
@@ -201,26 +213,25 @@ export class KubernetesRun {
       this.endings.cancel(step);
       return;
     }
-    if (step.priorityClass !== undefined) void this.givePriority(step, step.priorityClass);
+    if (queuedOf(step)) this.givePriority(step);
     this.isFollowed(step);
   }
 
-  private async givePriority(step: FollowedStep, priorityClass: string): Promise<void> {
-    try {
-      await changePriority(this.cluster.client, step.kind.resource, step.name, priorityClass);
-    } catch (error) {
+  /** That was asked for before there was anything in a queue. */
+  private givePriority(step: FollowedStep): void {
+    const { client, name, priorityClass } = step;
+    if (priorityClass === undefined) return;
+    changePriority(client, queuedTypeOf(step), name, priorityClass).catch((error: unknown) => {
       const { code, message } = asKonvergeError(error);
       this.host.logger.warn({ step: idOf(step), priorityClass, code, error: message }, 'a step keeps its priority');
-    }
+    });
   }
 
   private isFollowed(step: FollowedStep): void {
     step.phase = 'posted';
     const uid = step.object?.metadata.uid;
-    if (uid !== undefined) {
-      this.steps.hasUid(step, uid);
-      step.workload = this.watch.workloadOf(uid);
-    }
+    if (uid !== undefined) this.steps.hasUid(step, uid);
+    if (step.queuedUid !== undefined) step.workload = this.watch.workloadOf(step.queuedUid);
     this.follower.hasChanged(step);
   }
 

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { asKonvergeError } from '../../domain/error.ts';
 import { containerNames } from '../../domain/pod-layout.ts';
 import type { ClusterClient, LogReading } from './client/cluster-client.ts';
 import type { FollowedStep } from './followed-step.ts';
@@ -11,18 +12,13 @@ const patienceMs = 10_000;
 
 /**
  * The end of a step's log from its newest pod, before the pod goes, into local files, where the front end looks for it. What
- * cannot be had is no error: then the report's last lines stand there. Never rejects.
+ * cannot be had is no error: then the report's last lines stand there, and which right is missing. Never rejects.
  */
-export async function rescueLogs(
-  client: Pick<ClusterClient, 'logs'>,
-  step: FollowedStep,
-  files: StepLogFiles,
-  tail: string | undefined,
-): Promise<void> {
+export async function rescueLogs(step: FollowedStep, files: StepLogFiles, tail: string | undefined): Promise<void> {
   const pods = [...step.pods.values()].filter(({ object, gone }) => !gone && step.kind.roleOf(object) === 'main');
   const pod = pods.at(-1)?.object.metadata.name;
   const reading = { tailLines: lines, patienceMs, signal: AbortSignal.timeout(patienceMs) };
-  await write(files, pod === undefined ? Buffer.alloc(0) : await agentLog(client, pod, reading), tail);
+  await write(files, pod === undefined ? nothing : await agentLog(step.client, pod, reading), tail);
 }
 
 /**
@@ -39,28 +35,39 @@ export async function rescueLastLogs(
   await write(files, await agentLog(client, pod, reading), undefined);
 }
 
-async function write(files: StepLogFiles, text: Uint8Array, tail: string | undefined): Promise<void> {
+interface Log {
+  readonly text: Uint8Array;
+  /** Why it could not be read, where somebody can mend that. */
+  readonly why?: string;
+}
+
+const nothing: Log = { text: Buffer.alloc(0) };
+
+async function write(files: StepLogFiles, { text, why }: Log, tail: string | undefined): Promise<void> {
   const stdout = await taken(text, 'stdout');
   const stderr = await taken(text, 'stderr');
   const isEmpty = stdout.length + stderr.length === 0;
   mkdirSync(files.folder, { recursive: true });
   writeFileSync(files.stdout, stdout);
   writeFileSync(files.stderr, isEmpty && tail ? `${tail}\n` : stderr);
+  if (why !== undefined) appendFileSync(files.stderr, `konverge: its log could not be read: ${why}\n`);
 }
 
 async function agentLog(
   client: Pick<ClusterClient, 'logs'>,
   pod: string,
   reading: Omit<LogReading, 'container'>,
-): Promise<Buffer> {
+): Promise<Log> {
   const chunks: Uint8Array[] = [];
   try {
     const log = client.logs(pod, { ...reading, container: containerNames.agent });
     for await (const chunk of log) chunks.push(chunk);
-  } catch {
+  } catch (thrown) {
+    const { code, message } = asKonvergeError(thrown);
+    if (code === 'cluster-forbidden') return { text: Buffer.concat(chunks), why: message };
     // The node is gone, or the pod went first.
   }
-  return Buffer.concat(chunks);
+  return { text: Buffer.concat(chunks) };
 }
 
 async function taken(text: Uint8Array, stream: 'stdout' | 'stderr'): Promise<Buffer> {

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { asKonvergeError, type KonvergeError } from '../../domain/error.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { ClusterClient } from './client/cluster-client.ts';
 import { type FollowedStep, idOf } from './followed-step.ts';
 import { waitOut } from './outage.ts';
 
@@ -15,7 +14,6 @@ const patienceMs = 60_000;
  * removed when the core ends, a later one removes, or Kubernetes does (the object's time to live).
  */
 export class Remover {
-  private readonly client: Pick<ClusterClient, 'remove'>;
   private readonly logger: Logger;
   private readonly removed: (step: FollowedStep) => void;
   private readonly queue: { readonly step: FollowedStep; readonly fromMs: number }[] = [];
@@ -23,8 +21,7 @@ export class Remover {
   private readonly active = new Set<Promise<unknown>>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(client: Pick<ClusterClient, 'remove'>, logger: Logger, removed: (step: FollowedStep) => void) {
-    this.client = client;
+  constructor(logger: Logger, removed: (step: FollowedStep) => void) {
     this.logger = logger;
     this.removed = removed;
   }
@@ -77,10 +74,10 @@ export class Remover {
     step: FollowedStep,
     propagation: 'Background' | 'Foreground' = 'Background',
   ): Promise<KonvergeError | undefined> {
-    const { kind, name, uid } = step;
+    const { client, kind, name, uid } = step;
     while (!this.stop.signal.aborted) {
       try {
-        await this.client.remove(kind.resource, name, {
+        await client.remove(kind.resource, name, {
           ...(uid !== undefined && { uid }),
           propagation,
           signal: this.stop.signal,

@@ -38,7 +38,7 @@ export class StepEndings {
   constructor(cluster: Cluster, host: EndingsHost) {
     this.cluster = cluster;
     this.host = host;
-    this.remover = new Remover(cluster.client, host.logger, (step) => this.isRemoved(step));
+    this.remover = new Remover(host.logger, (step) => this.isRemoved(step));
   }
 
   /** The follower has seen its end; `tail` is of its log, if it is known. */
@@ -61,8 +61,8 @@ export class StepEndings {
   cancel(step: FollowedStep): void {
     const pod = step.order.spec.staging === undefined ? podWithLog(step) : undefined;
     if (pod !== undefined) {
-      const { client, settings } = this.cluster;
-      step.lastLogs = rescueLastLogs(client, pod, this.logFiles(step), settings.graceMs);
+      const { settings } = this.cluster;
+      step.lastLogs = rescueLastLogs(step.client, pod, this.logFiles(step), settings.graceMs);
     }
     this.track(
       this.remover.now(step).then((error) => {
@@ -85,7 +85,7 @@ export class StepEndings {
     const isKept = step.order.spec.staging !== undefined;
     if (step.lastLogs) await step.lastLogs;
     else if (last.state === 'failed' || !isKept) {
-      await rescueLogs(this.cluster.client, step, this.logFiles(step), tail);
+      await rescueLogs(step, this.logFiles(step), tail);
     }
     this.host.observe([last]);
     if (step.object === undefined) this.isRemoved(step);

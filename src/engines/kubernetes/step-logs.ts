@@ -6,9 +6,9 @@ import type { StepId } from '../../domain/brand.ts';
 import { containerNames } from '../../domain/pod-layout.ts';
 import type { LogOptions } from '../../ports/engine.ts';
 import { areaOf, type Staging } from '../../ports/staging.ts';
-import type { ClusterClient } from './client/cluster-client.ts';
 import type { FollowedStep } from './followed-step.ts';
 import { streamLines } from './log-lines.ts';
+import { readPod } from './observe/pod.ts';
 import { logFilesOf, whereLogsAre } from './step-log-files.ts';
 
 const chunkBytes = 64 * 1024;
@@ -16,7 +16,6 @@ const chunkBytes = 64 * 1024;
 export interface LogSources {
   readonly stateDir: string;
   readonly staging: Staging;
-  readonly client: ClusterClient;
   /** The step, while it is in flight. */
   step(): FollowedStep | undefined;
   /** Resolves with the next change of the step. */
@@ -39,7 +38,7 @@ async function* liveLog(step: FollowedStep, sources: LogSources, options: LogOpt
   for (;;) {
     const pod = podWithLog(step);
     if (pod !== undefined) {
-      const log = sources.client.logs(pod, { container: containerNames.agent, follow, ...(signal && { signal }) });
+      const log = step.client.logs(pod, { container: containerNames.agent, follow, ...(signal && { signal }) });
       yield* streamLines(log, stream);
       return;
     }
@@ -52,9 +51,8 @@ async function* liveLog(step: FollowedStep, sources: LogSources, options: LogOpt
 export function podWithLog(step: FollowedStep): string | undefined {
   for (const { object, gone } of step.pods.values()) {
     if (gone || step.kind.roleOf(object) !== 'main') continue;
-    const statuses = object.status?.['initContainerStatuses'];
-    const agent = Array.isArray(statuses) ? (statuses[0] as { readonly state?: Record<string, unknown> }) : undefined;
-    if (agent?.state?.['running'] || agent?.state?.['terminated']) return object.metadata.name;
+    const { agent } = readPod(object, gone, step.kind.containers?.(step.name));
+    if (agent?.running || agent?.terminated) return object.metadata.name;
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { type KubernetesObject, type ResourceType, resources } from './client/ob
 import type { Cluster } from './cluster.ts';
 import type { FollowedStep } from './followed-step.ts';
 import { annotationKeys } from './labels.ts';
+import { buildConfigMap } from './pod/build-config-map.ts';
 import { type AgentAccess, buildPodJob } from './pod/build-pod-job.ts';
 import { buildSecret } from './pod/build-secret.ts';
 import { checkSecretSize, jobData, stepData } from './pod/secret-data.ts';
@@ -13,7 +14,12 @@ import { checkSecretSize, jobData, stepData } from './pod/secret-data.ts';
 export interface StepObjects {
   readonly object: KubernetesObject;
   /** What is created right after the object, owned by it. */
-  readonly secretOf: (created: KubernetesObject) => { readonly type: ResourceType; readonly object: KubernetesObject };
+  readonly besidesOf: (created: KubernetesObject) => readonly Besides[];
+}
+
+export interface Besides {
+  readonly type: ResourceType;
+  readonly object: KubernetesObject;
 }
 
 /** Puts together what a step becomes in the cluster: the pure builders below, and what only the session knows. */
@@ -29,7 +35,7 @@ export class StepObjectBuilder {
   /** Waits for the session's access to storage, and puts the workflow's sources there, if the step needs them. */
   async build({ order }: FollowedStep, signal: AbortSignal): Promise<StepObjects> {
     const { settings } = this.cluster;
-    const { pod, object } = buildStep(order, settings, this.cluster.contextFor(order.queue));
+    const { pod, object } = buildStep(order, settings, this.cluster.contextFor(order));
     const { layout } = pod.additions.place ?? {};
     const job = buildPodJob(order, settings, await this.accessOf(order, signal), layout);
     const env = this.host.ownVariablesOf(order.id);
@@ -37,7 +43,13 @@ export class StepObjectBuilder {
     checkSecretSize(order.spec, stepData(order.spec, pod.additions, env), jobData(job));
     return {
       object,
-      secretOf: (created) => ({ type: resources.secrets, object: buildSecret(order, pod, { job, env }, created) }),
+      besidesOf: (created) => {
+        const configMap = buildConfigMap(order, pod, created);
+        return [
+          ...(configMap ? [{ type: resources.configMaps, object: configMap }] : []),
+          { type: resources.secrets, object: buildSecret(order, pod, { job, env }, created) },
+        ];
+      },
     };
   }
 

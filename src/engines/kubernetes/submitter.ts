@@ -1,5 +1,4 @@
 import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
-import type { ClusterClient } from './client/cluster-client.ts';
 import type { KubernetesObject } from './client/object.ts';
 import type { FollowedStep } from './followed-step.ts';
 import { isOutage, waitOut } from './outage.ts';
@@ -11,7 +10,6 @@ const atOnce = 8;
 const patienceMs = 15_000;
 
 export interface SubmitterHost {
-  readonly client: ClusterClient;
   readonly builder: StepObjectBuilder;
   /** Its object is in the cluster. */
   posted(step: FollowedStep, object: KubernetesObject): void;
@@ -22,7 +20,8 @@ export interface SubmitterHost {
 }
 
 /**
- * Brings steps into the cluster, in order: first the object, suspended, then the Secret that its pod mounts, owned by it.
+ * Brings steps into the cluster, in order: first the object, suspended, then what its pod mounts, owned by it: a Secret, for some
+ * kinds a ConfigMap too.
  * A repeated POST meets the object of the first one: if that is the same request, it stands for it (design.md 12.1); if not,
  * it is of another time, and is removed first. A server that is away is waited for: nothing fails.
  */
@@ -90,18 +89,19 @@ export class Submitter {
   }
 
   private async create(step: FollowedStep): Promise<KubernetesObject> {
-    const { client, builder } = this.host;
+    const { builder } = this.host;
+    const { client } = step;
     const options = { signal: this.stop.signal, patienceMs };
-    const { object, secretOf } = await builder.build(step, this.stop.signal);
+    const { object, besidesOf } = await builder.build(step, this.stop.signal);
     let { object: created, existed } = await client.create(step.kind.resource, object, options);
     if (existed && (!builder.isSame(created, object) || created.metadata.deletionTimestamp !== undefined)) {
       await this.removeFormer(step, created);
       ({ object: created, existed } = await client.create(step.kind.resource, object, options));
     }
     try {
-      await client.create(secretOf(created).type, secretOf(created).object, options);
+      for (const besides of besidesOf(created)) await client.create(besides.type, besides.object, options);
     } catch (error) {
-      // A pod without its Secret would wait for ever. What passes is tried again, with the object that is there.
+      // A pod without its Secret or ConfigMap would wait for ever. What passes is tried again, with the object that is there.
       if (this.stop.signal.aborted || isOutage(asKonvergeError(error))) throw error;
       await this.removeObject(step, created).catch((thrown: unknown) => {
         const { code, message } = asKonvergeError(error);
@@ -114,7 +114,7 @@ export class Submitter {
   }
 
   private async removeFormer(step: FollowedStep, former: KubernetesObject): Promise<void> {
-    const { client } = this.host;
+    const { client } = step;
     const { name, uid } = former.metadata;
     this.host.waits(step, `an older ${former.kind} ${name} is removed first`);
     await this.removeObject(step, former);
@@ -138,7 +138,7 @@ export class Submitter {
   }
 
   private async removeObject(step: FollowedStep, { metadata }: KubernetesObject): Promise<void> {
-    await this.host.client.remove(step.kind.resource, metadata.name, {
+    await step.client.remove(step.kind.resource, metadata.name, {
       ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
       signal: this.stop.signal,
       propagation: 'Foreground',

@@ -13,7 +13,7 @@ type Resources = StepRequest['resources'];
 const known = new Set(
   `mem mem_mb mem_mib mem_mb_per_cpu kueue_memory disk disk_mb disk_mib runtime tmpdir gpu gpu_manufacturer gpu_model nodes
    tasks tasks_per_node tasks_per_gpu cpus_per_task cpus_per_gpu mpi constraint container shell_exec kueue_operator
-   kueue_queue kueue_priority kueue_services kueue_topology kueue_gates kueue_tasks kueue_nodes slurm_account
+   kueue_queue kueue_priority kueue_services kueue_topology kueue_gates kueue_flux_view kueue_tasks kueue_nodes slurm_account
    slurm_partition slurm_extra slurm_requeue cluster clusters slurm_cluster qos reservation gres`.split(/\s+/),
 );
 

@@ -28,6 +28,7 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     fromOutside?.queue ?? textResource(rule, resources, 'kueue_queue') ?? settings.queue ?? configuration.queue;
   const container = imageOf(request, settings, configuration);
   const topology = fromOutside?.topology ?? topologyFrom(rule, resources);
+  const fluxView = fromOutside?.fluxView ?? textResource(rule, resources, 'kueue_flux_view');
   const gates = fromOutside?.gates ?? gatesFrom(rule, resources) ?? [];
   const priority = fromOutside?.priority ?? statedPriority(request) ?? settings.priority;
   return {
@@ -50,6 +51,7 @@ export function stepFrom(request: StepRequest, settings: SessionSettings, config
     ...(priority !== undefined && !isNumber(priority) && { priorityClass: priority }),
     ...(fromOutside?.security && { security: fromOutside.security }),
     ...(topology && { topology }),
+    ...(fluxView !== undefined && { fluxView }),
     ...(gates.length > 0 && { gates }),
     ...(fromOutside?.pod && { pod: fromOutside.pod }),
     ...(request.staging && { staging: stagingOf(request.staging) }),

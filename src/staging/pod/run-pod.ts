@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { asKonvergeError, KonvergeError } from '../../domain/error.ts';
 import type { ManifestRef } from '../../domain/manifest.ts';
 import { type PodEnd, serializePodReport } from '../../domain/pod-handshake.ts';
 import type { PodJob, PodReport } from '../../domain/pod-job.ts';
-import type { PodLayout } from '../../domain/pod-wrapper.ts';
+import { environmentFileName, type PodLayout } from '../../domain/pod-wrapper.ts';
 import type { CommandEnd } from '../../domain/staging.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { StagingJob } from '../../ports/staging.ts';
@@ -14,16 +15,20 @@ import { Marks } from './marks.ts';
 import { readPodJob } from './pod-job-file.ts';
 import { PodNotes } from './pod-notes.ts';
 
+/**
+ * - `step`: the step's commands run in it, and the kubelet ends the agent after them.
+ * - `lead`: the same, but nobody ends the agent: it is stopped when there is no other process in the pod any more (company.ts).
+ * - `rank`: it has the inputs of a step that runs in several pods, and a wrapper; what it leaves is another pod's to collect.
+ * - `follower`: it has those inputs, and no wrapper: its agent says that they are there (follow.ts), and ends.
+ */
+export type PodRole = 'step' | 'lead' | 'rank' | 'follower';
+
 /** What the agent of a pod has around it. */
 export interface PodSurroundings {
   readonly layout: PodLayout;
   /** Kubernetes' own id of the pod, which names the attempt; absent: a random one. */
   readonly podUid: string | undefined;
-  /**
-   * `rank`: the pod has the inputs of a step that runs in several pods, but what it leaves is another pod's to collect. Absent: the
-   * pod in which the step's commands run.
-   */
-  readonly role?: 'rank';
+  readonly role: PodRole;
   readonly openers: StoreOpeners;
   readonly logger: Logger;
   /** To the agent's own standard output. */
@@ -41,7 +46,7 @@ const lastWordsMs = 20_000;
  * the wrapper waits for an answer without a deadline.
  *
  * `stop` is SIGTERM. The kubelet sends it when the step's container has ended, so the report has been read then, or nobody
- * will ever read one. Resolves with the exit code.
+ * will ever read one. Resolves with the exit code. A `follower` has a shorter life: follow.ts.
  */
 export async function runPod(pod: PodSurroundings, stop: AbortSignal): Promise<number> {
   const { layout, logger } = pod;
@@ -95,6 +100,7 @@ async function carryOut(
     if (staging !== undefined) await agent.carryOut({ method: 'stage', job: staging }, stop);
     // A step that needs no files; another directory than ours is in a volume, and not ours to make.
     else if (job.workdir === layout.work) mkdirSync(job.workdir, { recursive: true });
+    bringEnvironment(layout);
     // Before the word: a command that has begun must never find its files replaced.
     notes.noteStaged();
   }
@@ -156,7 +162,13 @@ async function collect(
   };
 }
 
-function stagingOf({ podUid }: PodSurroundings, job: PodJob, notes: PodNotes): StagingJob | undefined {
+/** In pods whose step sees nothing of the Secret: its variables are copied to where the wrapper looks for them. */
+function bringEnvironment({ agentConfig, shared }: PodLayout): void {
+  const from = join(agentConfig, environmentFileName);
+  if (existsSync(from)) copyFileSync(from, join(shared, environmentFileName));
+}
+
+export function stagingOf({ podUid }: PodSurroundings, job: PodJob, notes: PodNotes): StagingJob | undefined {
   if (job.staging === undefined) return undefined;
   const attempt = podUid?.replaceAll(/[^A-Za-z0-9]/g, '');
   const { step, staging: plan, workdir } = job;
@@ -167,7 +179,7 @@ function noWorkdir(workdir: string): KonvergeError {
   return new KonvergeError('storage-needed', `the pod has no directory ${workdir}, or the step may not enter it`);
 }
 
-function errorOf(logger: Logger, thrown: unknown): NonNullable<PodReport['error']> {
+export function errorOf(logger: Logger, thrown: unknown): NonNullable<PodReport['error']> {
   const { code, message, hint } = asKonvergeError(thrown).toBody();
   logger.error({ code, error: message }, 'the step fails');
   return { code, message, hint };

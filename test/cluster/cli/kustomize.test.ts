@@ -32,13 +32,14 @@ async function build(base: string, context: TestContext): Promise<{ yaml: string
 describe.each([
   ['deploy/rbac', ['Role', 'RoleBinding', 'ServiceAccount']],
   ['deploy/rbac-with-quotas', ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding', 'ServiceAccount']],
+  ['deploy/flux', ['LocalQueue', 'Namespace', 'Role', 'RoleBinding']],
   ['deploy/driver', ['ConfigMap', 'Job', 'PersistentVolumeClaim', 'Role', 'RoleBinding', 'ServiceAccount']],
 ])('%s', (base, kinds) => {
   test('builds, into the namespace of the overlay', async (context) => {
     const { manifests } = await build(base, context);
     expect(manifests.map(({ kind }) => kind).toSorted()).toEqual(kinds);
     for (const { kind, metadata, subjects = [] } of manifests) {
-      expect(metadata.namespace, kind).toBe(kind.startsWith('Cluster') ? undefined : 'default');
+      expect(metadata.namespace, kind).toBe(/^Cluster|^Namespace$/.test(kind) ? undefined : 'default');
       for (const subject of subjects) expect(subject.namespace, kind).toBe('default');
     }
   });

@@ -5,6 +5,7 @@ import type { KubernetesSettings } from '../../../domain/kubernetes-settings.ts'
 import type { CallOptions, ClusterClient } from '../client/cluster-client.ts';
 import { type KubernetesObject, resources } from '../client/object.ts';
 import { type ClientOptions, openClusterClient } from '../client/open-client.ts';
+import { within } from '../client/within.ts';
 import { findServedKinds } from '../kinds/find-served.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { kindsIn } from '../kinds/registry.ts';
@@ -54,7 +55,7 @@ export async function openLeftovers(
 ): Promise<Leftovers> {
   const client = await openClusterClient({ ...settings, ...more });
   try {
-    const found = await find(client);
+    const found = await find(client, settings);
     return {
       namespace: client.namespace,
       server: client.server,
@@ -70,18 +71,23 @@ export async function openLeftovers(
 }
 
 interface Found {
-  readonly kinds: readonly Kind[];
+  readonly kinds: readonly { readonly kind: Kind; readonly client: ClusterClient }[];
   readonly objects: readonly { readonly object: KubernetesObject; readonly hasEnded: boolean }[];
   readonly orphans: readonly KubernetesObject[] | undefined;
 }
 
-async function find(client: ClusterClient): Promise<Found> {
+async function find(client: ClusterClient, settings: KubernetesSettings): Promise<Found> {
   const labelSelector = ownSelector();
-  const kinds = kindsIn((await findServedKinds(client, options)).kinds);
+  const kinds = kindsIn((await findServedKinds(client, settings, options)).kinds).map((kind) => {
+    return { kind, client: within(client, kind.namespace?.(settings, client.namespace) ?? client.namespace) };
+  });
   const lists = await Promise.all(
-    kinds.map(async (kind) => {
-      const { items } = await client.list(kind.resource, { ...options, labelSelector });
-      return items.map((object) => ({ object, hasEnded: kind.status(object).end !== undefined }));
+    kinds.map(async ({ kind, client: place }) => {
+      const { items } = await place.list(kind.resource, { ...options, labelSelector });
+      // Of some kinds what an operator has made of the object knows whether it has ended.
+      const { items: told } = kind.queued ? await place.list(kind.queued, { ...options, labelSelector }) : { items };
+      const ended = new Set(told.filter((one) => kind.status(one).end).map(({ metadata }) => metadata.name));
+      return items.map((object) => ({ object, hasEnded: ended.has(object.metadata.name) }));
     }),
   );
   const objects = lists.flat();
@@ -138,8 +144,9 @@ async function removeRuns(
   const removals: Removal[] = [];
   for (const run of runs) {
     const removed: Record<string, number> = {};
-    for (const { resource } of kinds) {
-      const count = await client.removeAll(resource, { ...options, labelSelector: runSelector(run) });
+    for (const { kind, client: place } of kinds) {
+      const { resource } = kind;
+      const count = await place.removeAll(resource, { ...options, labelSelector: runSelector(run) });
       if (count > 0) removed[resource.kind] = count;
     }
     const count = await removeSecrets(

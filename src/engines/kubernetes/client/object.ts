@@ -50,6 +50,13 @@ export const resources = {
   nodes: { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false },
   jobSets: { group: 'jobset.x-k8s.io', version: 'v1alpha2', kind: 'JobSet', plural: 'jobsets', namespaced: true },
   mpiJobs: { group: 'kubeflow.org', version: 'v2beta1', kind: 'MPIJob', plural: 'mpijobs', namespaced: true },
+  miniClusters: {
+    group: 'flux-framework.org',
+    version: 'v1alpha2',
+    kind: 'MiniCluster',
+    plural: 'miniclusters',
+    namespaced: true,
+  },
   jobs: { group: 'batch', version: 'v1', kind: 'Job', plural: 'jobs', namespaced: true },
   workloads: { group: 'kueue.x-k8s.io', version: 'v1beta2', kind: 'Workload', plural: 'workloads', namespaced: true },
   localQueues: {

@@ -5,7 +5,7 @@ import { type ClientOptions, openClusterClient } from '../client/open-client.ts'
 import { type ClusterFinding, fine } from './finding.ts';
 import { examineImages, examineSecurity } from './pods.ts';
 import { examineQueues } from './queues.ts';
-import { examineRights } from './rights.ts';
+import { examineRights, examineRightsElsewhere } from './rights.ts';
 import { examineExtensions, examineKubernetes, examineKueue } from './versions.ts';
 
 /** What konverge.yaml and the command line say. */
@@ -59,7 +59,10 @@ async function examineReached(client: ClusterClient, wishes: ClusterWishes): Pro
   const parts = await Promise.all([
     part('kueue', async () => [await examineKueue(client, options)]),
     part('operators', () => examineExtensions(client, options)),
-    part('rights', () => examineRights(client, options)),
+    part('rights', async () => [
+      ...(await examineRights(client, options)),
+      ...(await examineRightsElsewhere(client, settings, options)),
+    ]),
     part('queues', () => examineQueues(client, { queues, ...(priorityClass && { priorityClass }) }, options)),
     part('pod security', async () => [await examineSecurity(client, { settings, rules }, options)]),
   ]);

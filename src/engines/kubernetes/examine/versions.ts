@@ -2,7 +2,6 @@ import type { WorkloadKind } from '../../../domain/kind.ts';
 import type { CallOptions, ClusterClient } from '../client/cluster-client.ts';
 import { resources } from '../client/object.ts';
 import { versionsOf } from '../client/versions-of.ts';
-import { servedKinds } from '../kinds/registry.ts';
 import { isRecord } from '../kueue/condition.ts';
 import { type ClusterFinding, fine } from './finding.ts';
 
@@ -84,9 +83,7 @@ export function examineExtensions(client: Reader, options: CallOptions): Promise
 }
 
 async function examineExtension(client: Reader, wanted: Extension, options: CallOptions): Promise<ClusterFinding> {
-  const { name, group, version, plural } = wanted;
-  const kind = servedKinds()[name];
-  const purpose = kind.served ? wanted.purpose : `${wanted.purpose}; ${kind.reason}`;
+  const { name, group, version, plural, purpose } = wanted;
   const served = (await versionsOf(client, { group, plural }, options)) ?? [];
   if (served.length === 0) {
     return { name, status: 'optional', detail: `the cluster serves no ${plural}.${group}; ${purpose}`, remedy: '' };

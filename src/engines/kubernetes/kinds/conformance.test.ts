@@ -10,8 +10,9 @@ import { podRequests } from '../kueue/pod-requests.ts';
 import { annotationKeys, labelKeys } from '../labels.ts';
 import { sampleContext, sampleSettings, samples } from '../pod/sample-orders.ts';
 import { jobSetSamples } from './jobset/samples.ts';
+import { miniClusterSamples } from './minicluster/samples.ts';
 import { mpiJobSamples } from './mpijob/samples.ts';
-import { servedKindList } from './registry.ts';
+import { kindList } from './registry.ts';
 
 interface Sample {
   readonly order: WorkOrder;
@@ -22,15 +23,16 @@ const samplesOf: Partial<Record<WorkloadKind, Readonly<Record<string, Sample>>>>
   job: samples,
   jobset: jobSetSamples,
   mpijob: mpiJobSamples,
+  minicluster: miniClusterSamples,
 };
 
 const label = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 test('every kind has samples', () => {
-  for (const { name } of servedKindList()) expect(Object.keys(samplesOf[name] ?? {}).length, name).toBeGreaterThan(0);
+  for (const { name } of kindList()) expect(Object.keys(samplesOf[name] ?? {}).length, name).toBeGreaterThan(0);
 });
 
-describe.each(servedKindList().map((kind) => [kind.name, kind] as const))('%s', (name, kind) => {
+describe.each(kindList().map((kind) => [kind.name, kind] as const))('%s', (name, kind) => {
   const table = Object.entries(samplesOf[name] ?? {});
   const build = ({ order, settings }: Sample) => buildStep(order, { ...sampleSettings, ...settings }, sampleContext);
 

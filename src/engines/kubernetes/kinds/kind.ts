@@ -3,6 +3,7 @@ import type { WorkloadKind } from '../../../domain/kind.ts';
 import type { KubernetesSettings } from '../../../domain/kubernetes-settings.ts';
 import type { WorkOrder } from '../../../ports/engine.ts';
 import type { KubernetesObject, ResourceType } from '../client/object.ts';
+import type { PodContainers } from '../observe/pod.ts';
 import type { PodContext } from '../pod/pod-context.ts';
 import type { StepAdditions } from '../pod/step-additions.ts';
 import type { StepPod } from '../pod/step-pod.ts';
@@ -14,6 +15,13 @@ import type { StepPod } from '../pod/step-pod.ts';
 export interface Kind {
   readonly name: WorkloadKind;
   readonly resource: ResourceType;
+  /**
+   * What Kueue queues, where that is not the object itself: what an operator makes of it, of the same name and with our labels.
+   * `status` reads it then.
+   */
+  readonly queued?: ResourceType;
+  /** Where its objects are, if not in the namespace of the run. */
+  readonly namespace?: (settings: KubernetesSettings, namespace: string) => string;
   /** What this kind cannot do, as data: a short name and the reason. */
   readonly limits: Readonly<Record<string, string>>;
 
@@ -29,11 +37,14 @@ export interface Kind {
   /** The pods of a manifest as Kueue counts them. Pure. */
   podSets(manifest: KubernetesObject): readonly PodSet[];
 
-  /** What the object itself says. Pure. */
+  /** What the object itself says, or what is `queued`. Pure. */
   status(object: KubernetesObject): WorkloadStatus;
 
   /** What a pod of the step is for. */
   roleOf(pod: KubernetesObject): PodRole;
+
+  /** Of the pods of an object of this name; absent: ours. */
+  containers?(object: string): PodContainers;
 }
 
 /** What a manifest depends on besides the order. */

@@ -1,6 +1,5 @@
 import { KonvergeError } from '../../../domain/error.ts';
 import { type Failure, failure, storageFailure } from '../../../domain/failure.ts';
-import { containerNames } from '../../../domain/pod-layout.ts';
 import { find } from '../kueue/condition.ts';
 import type { ContainerState, Pod } from './pod.ts';
 
@@ -38,28 +37,38 @@ const containerReasons: ReadonlySet<string> = new Set([
 const finalReasons: ReadonlySet<string> = new Set(['InvalidImageName', 'ErrImageNeverPull']);
 
 export function troubleOf(pod: Pod): Trouble | undefined {
-  for (const container of [pod.agent, pod.step]) {
-    const trouble = container && containerTrouble(container);
+  for (const container of [pod.agent, pod.step, ...pod.others]) {
+    const trouble = container && containerTrouble(container, partOf(pod, container));
     if (trouble) return trouble;
   }
   return undefined;
 }
 
-function containerTrouble(container: ContainerState): Trouble | undefined {
+interface Part {
+  readonly image: string;
+  readonly container: string;
+}
+
+function partOf({ agent, step }: Pod, container: ContainerState): Part {
+  if (container === agent) return { image: 'the image of the agent,', container: "its agent's container" };
+  if (container === step) return { image: 'its image', container: 'its container' };
+  const { name } = container;
+  return { image: `the image of its container ${name},`, container: `its container ${name}` };
+}
+
+function containerTrouble(container: ContainerState, part: Part): Trouble | undefined {
   const { waiting, image } = container;
   if (waiting === undefined) return undefined;
   const { reason } = waiting;
-  const whose = container.name === containerNames.agent ? 'the image of the agent,' : 'its image';
   const words = plain(waiting.message);
   if (imageReasons.has(reason)) {
     const cannot = finalReasons.has(reason) ? 'cannot be used' : 'cannot be pulled';
     const cause = words === '' || finalReasons.has(reason) ? `${reason}${words === '' ? '' : `: ${words}`}` : words;
-    const sentence = `${whose} ${image} ${cannot}: ${cause}`;
+    const sentence = `${part.image} ${image} ${cannot}: ${cause}`;
     return { sentence, isFinal: finalReasons.has(reason), failure: failure('image', sentence) };
   }
   if (containerReasons.has(reason)) {
-    const what = container.name === containerNames.agent ? "its agent's container" : 'its container';
-    const sentence = `${what} cannot be made of ${image}: ${reason}${words === '' ? '' : `: ${words}`}`;
+    const sentence = `${part.container} cannot be made of ${image}: ${reason}${words === '' ? '' : `: ${words}`}`;
     return { sentence, isFinal: false, failure: failure('image', sentence) };
   }
   if (reason === 'CrashLoopBackOff') {

@@ -42,9 +42,9 @@ const unseenMs = 45_000;
  */
 export function observationOf(objects: StepObjects, memory: Memory, limits: Limits, nowMs: number): Look {
   const workload = objects.workload && readWorkload(objects.workload);
-  const pods = objects.pods.map(({ object, gone }) => readPod(object, gone));
+  const pods = objects.pods.map(({ object, gone }) => readPod(object, gone, objects.containers));
   const services = servicePods(objects.others);
-  const ranks = rankPods(objects.others);
+  const ranks = rankPods(objects.others, objects.containers);
   const phase = phaseOf(workload);
   const view: View = { objects, memory, limits, nowMs, pods, services, ranks, phase, ...(workload && { workload }) };
   return ended(view) ?? closing(view) ?? waiting(view) ?? active(view);
@@ -175,7 +175,7 @@ function objectComplete(view: View): Look {
 /** Of what Kubernetes kinds have it. */
 function deadlineOf(spec: Readonly<Record<string, unknown>> | undefined): number | undefined {
   const policy = isRecord(spec?.['runPolicy']) ? spec['runPolicy'] : spec;
-  const seconds = policy?.['activeDeadlineSeconds'];
+  const seconds = policy?.['activeDeadlineSeconds'] ?? policy?.['deadlineSeconds'];
   return typeof seconds === 'number' ? seconds : undefined;
 }
 
@@ -199,7 +199,15 @@ function waiting(view: View): Look | undefined {
   if (phase.kind !== 'unseen' || view.workload) return say(view, 'queued', phase.sentence);
   const createdAtMs = Date.parse(objects.object?.metadata.creationTimestamp ?? '');
   const lateAtMs = (Number.isNaN(createdAtMs) ? nowMs : createdAtMs) + unseenMs;
-  if (nowMs < lateAtMs) return { ...say(view, 'queued', phase.sentence), lookAgainAtMs: lateAtMs };
+  const { awaitedOperator } = objects;
+  if (nowMs < lateAtMs) {
+    const sentence = awaitedOperator === undefined ? phase.sentence : `waits for ${awaitedOperator} to make its Job`;
+    return { ...say(view, 'queued', sentence), lookAgainAtMs: lateAtMs };
+  }
+  if (awaitedOperator !== undefined) {
+    const late = `which has made no Job of it in ${unseenMs / 1000} s: it may be down, or say why in its log`;
+    return say(view, 'queued', `waits for ${awaitedOperator}, ${late}`);
+  }
   return say(
     view,
     'queued',

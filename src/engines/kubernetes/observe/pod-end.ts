@@ -23,12 +23,18 @@ export function podEnd(pod: Pod, staging: StagingPlan['by'] | undefined): PodEnd
   const terminated = pod.step?.terminated;
   if (terminated === undefined) return undefined;
   const report = parsePodReport(terminated.message);
-  const why = terminated.exitCode === 0 ? missingManifest(report, staging) : failureOf(pod, terminated, report);
+  const why = hasSucceeded(pod, terminated, report)
+    ? missingManifest(report, staging)
+    : failureOf(pod, terminated, report);
   return {
     ...(why && { failure: why }),
     ...(report && { report }),
     ...(terminated.finishedAtMs !== undefined && { finishedAtMs: terminated.finishedAtMs }),
   };
+}
+
+function hasSucceeded({ isDiscreet }: Pod, { exitCode }: Termination, report: PodReport | undefined): boolean {
+  return exitCode === 0 && (!isDiscreet || report?.exitCode === 0);
 }
 
 /** The command has succeeded, but what the core needs to make its outputs visible did not arrive. */
@@ -49,7 +55,7 @@ function failureOf(pod: Pod, terminated: Termination, report: PodReport | undefi
   const own = report?.exitCode;
   if (own !== undefined && own !== 0) return exitFailure(own);
   if (report?.error) return reported(report.error);
-  if (exitCode === podErrorExitCode && report === undefined) {
+  if (report === undefined && (exitCode === podErrorExitCode || (pod.isDiscreet && exitCode === 0))) {
     return storageFailure(new KonvergeError('agent-lost', 'its agent left no word of what went wrong'));
   }
   return exitFailure(exitCode, signal);

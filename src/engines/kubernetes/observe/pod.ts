@@ -3,6 +3,17 @@ import { containerNames } from '../../../domain/pod-layout.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import { type Condition, conditionsOf, isRecord, parseTime } from '../kueue/condition.ts';
 
+/** Names of the containers in a pod of a step. */
+export interface PodContainers {
+  readonly step: string;
+  readonly agent: string;
+  /** The step's container exits with 0 whatever its commands did: only its report says how they ended. */
+  readonly isDiscreet?: true;
+}
+
+/** Of pods whose containers are ours to name. */
+export const ownContainers: PodContainers = { step: containerNames.step, agent: containerNames.agent };
+
 /** A pod of a step, as we read it. */
 export interface Pod {
   readonly name: string;
@@ -21,6 +32,10 @@ export interface Pod {
   readonly conditions: readonly Condition[];
   readonly step?: ContainerState;
   readonly agent?: ContainerState;
+  /** What others have put beside them, a view of Flux for example. */
+  readonly others: readonly ContainerState[];
+  /** As PodContainers has it. */
+  readonly isDiscreet?: true;
   /** As the pod asks for it: `2Gi`. */
   readonly memoryLimit?: string;
   /** Of the pod itself, from its start. */
@@ -90,14 +105,17 @@ const Container = z.object({
 
 const Containers = z.array(Container).catch([]);
 
-/** Never fails: what is missing or of another shape is left out. `main`: the container that the pod is for. */
-export function readPod(object: KubernetesObject, isGone: boolean, main: string = containerNames.step): Pod {
+/** Never fails: what is missing or of another shape is left out. */
+export function readPod(
+  object: KubernetesObject,
+  isGone: boolean,
+  { step: main, agent: beside, isDiscreet }: PodContainers = ownContainers,
+): Pod {
   const status = object.status ?? {};
   const spec = object.spec ?? {};
-  const [step, agent] = [
-    containerOf(status['containerStatuses'], main),
-    containerOf(status['initContainerStatuses'], containerNames.agent),
-  ];
+  const all = [status['initContainerStatuses'], status['containerStatuses']].flatMap(containersOf);
+  const step = all.find(({ name: own }) => own === main);
+  const agent = all.find(({ name: own }) => own === beside);
   const memoryLimit = memoryLimitOf(spec['containers'], main);
   const deadlineSeconds = spec['activeDeadlineSeconds'];
   const { name, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds: grace } = object.metadata;
@@ -118,25 +136,27 @@ export function readPod(object: KubernetesObject, isGone: boolean, main: string 
     conditions: conditionsOf(status),
     ...(step && { step }),
     ...(agent && { agent }),
+    others: all.filter((container) => container !== step && container !== agent),
+    ...(isDiscreet && { isDiscreet }),
     ...(memoryLimit !== undefined && { memoryLimit }),
     ...(typeof deadlineSeconds === 'number' && { deadlineSeconds }),
   };
 }
 
-function containerOf(statuses: unknown, name: string): ContainerState | undefined {
-  const found = Containers.parse(statuses ?? []).find((container) => container.name === name);
-  if (found === undefined) return undefined;
-  const { waiting, running, terminated } = found.state;
-  const sinceMs = parseTime(running?.startedAt);
-  return {
-    name,
-    image: found.image,
-    restarts: found.restartCount,
-    ...(waiting && { waiting }),
-    ...(running && { running: { ...(sinceMs !== undefined && { sinceMs }) } }),
-    ...(terminated && { terminated }),
-    ...(found.lastState.terminated && { last: found.lastState.terminated }),
-  };
+function containersOf(statuses: unknown): readonly ContainerState[] {
+  return Containers.parse(statuses ?? []).map(({ name, image, restartCount, state, lastState }) => {
+    const { waiting, running, terminated } = state;
+    const sinceMs = parseTime(running?.startedAt);
+    return {
+      name,
+      image,
+      restarts: restartCount,
+      ...(waiting && { waiting }),
+      ...(running && { running: { ...(sinceMs !== undefined && { sinceMs }) } }),
+      ...(terminated && { terminated }),
+      ...(lastState.terminated && { last: lastState.terminated }),
+    };
+  });
 }
 
 function memoryLimitOf(containers: unknown, main: string): string | undefined {
@@ -148,8 +168,14 @@ function memoryLimitOf(containers: unknown, main: string): string | undefined {
   return typeof memory === 'string' || typeof memory === 'number' ? String(memory) : undefined;
 }
 
-/** The newest one that nobody has deleted, else the newest. Kueue's next admission makes a new pod. */
+/**
+ * The newest one that nobody has deleted, else the newest: Kueue's next admission makes a new pod. One that has failed by itself
+ * comes before one that its Job has made in its place, of which nothing is to be expected.
+ */
 export function currentPod(pods: readonly Pod[]): Pod | undefined {
   const isLeaving = ({ isGone, goneByMs }: Pod): number => Number(isGone || goneByMs !== undefined);
-  return [...pods].sort((a, b) => isLeaving(a) - isLeaving(b) || b.createdAtMs - a.createdAtMs)[0];
+  const hasFailed = ({ step }: Pod): number => Number((step?.terminated?.exitCode ?? 0) !== 0);
+  return [...pods].sort(
+    (a, b) => isLeaving(a) - isLeaving(b) || hasFailed(b) - hasFailed(a) || b.createdAtMs - a.createdAtMs,
+  )[0];
 }

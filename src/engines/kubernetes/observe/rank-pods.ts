@@ -1,7 +1,7 @@
 import { type Failure, failure } from '../../../domain/failure.ts';
 import { find, holds } from '../kueue/condition.ts';
 import { startingSentence, type Trouble, troubleOf } from './container-trouble.ts';
-import { type Pod, readPod } from './pod.ts';
+import { type Pod, type PodContainers, readPod } from './pod.ts';
 import { endedByItself, podDisruption, podEnd } from './pod-end.ts';
 import type { OtherPod } from './step-objects.ts';
 
@@ -16,14 +16,19 @@ export interface RankPod extends Pod {
   readonly rank: string;
 }
 
-export function rankPods(others: readonly OtherPod[]): readonly RankPod[] {
+export function rankPods(others: readonly OtherPod[], containers?: PodContainers): readonly RankPod[] {
   return others
     .filter(({ role }) => role === 'rank')
     .map(({ object, gone }): RankPod => {
-      const { name } = object.metadata;
-      return { ...readPod(object, gone), rank: /worker-\d+$/.exec(name)?.[0] ?? name };
+      return { ...readPod(object, gone, containers), rank: rankOf(object) };
     })
     .sort((a, b) => a.createdAtMs - b.createdAtMs || a.rank.localeCompare(b.rank, 'en', { numeric: true }));
+}
+
+/** `worker-0` of an MPIJob; of an Indexed Job, whose pods have a number, `pod 1`. */
+function rankOf({ metadata }: OtherPod['object']): string {
+  const index = metadata.labels?.['batch.kubernetes.io/job-completion-index'];
+  return index === undefined ? (/worker-\d+$/.exec(metadata.name)?.[0] ?? metadata.name) : `pod ${index}`;
 }
 
 /** `open`: it may yet become another end; look again at that time (ms since the epoch). */
@@ -87,11 +92,15 @@ function causeOf(
   const taken = ranks.find(
     (rank) =>
       // The operator makes another one in its place, and removes all of them after the launcher's end.
-      (begunAtMs !== undefined && rank.createdAtMs > begunAtMs) ||
+      (begunAtMs !== undefined && !rank.isDiscreet && rank.createdAtMs > begunAtMs) ||
       (rank.goneByMs !== undefined &&
         (launcherEndMs === undefined || (rank.deletedAtMs ?? rank.goneByMs) <= launcherEndMs)),
   );
-  return taken && failure('lost', `the pod of its ${taken.rank} was deleted by somebody`);
+  return taken && failure('lost', `${podOf(taken)} was deleted by somebody`);
+}
+
+function podOf({ rank }: RankPod): string {
+  return rank.startsWith('pod ') ? `its ${rank}` : `the pod of its ${rank}`;
 }
 
 function failureOf(rank: RankPod): Failure | undefined {
@@ -102,6 +111,8 @@ function failureOf(rank: RankPod): Failure | undefined {
   const isOutOfMemory = terminated.reason === 'OOMKilled';
   // One that was told to end has another exit code than 0.
   if (!isOutOfMemory && !endedByItself(rank)) return undefined;
+  // A follower of a Flux instance that ends with the lead has nothing to report.
+  if (rank.isDiscreet && terminated.exitCode === 0) return undefined;
   const why = podEnd(rank, undefined)?.failure;
   if (why === undefined) return undefined;
   // Its sshd was ended by something; 137 is how it tells that the kernel has killed a rank.
@@ -133,7 +144,7 @@ export function rankStart(
   if (launcher?.isGone === false && (launcher.step?.terminated || launcher.goneByMs !== undefined)) return undefined;
   const [pod] = ranks
     .filter(({ goneByMs, isGone, step }) => goneByMs === undefined && !isGone && step?.terminated === undefined)
-    .filter(({ conditions }) => !holds(conditions, 'Ready'))
+    .filter((rank) => !isUp(rank))
     .sort((a, b) => urgency(b) - urgency(a));
   if (pod === undefined) return undefined;
   const trouble = troubleOf(pod);
@@ -143,6 +154,11 @@ export function rankStart(
   }
   const words = pod.step?.running ? 'it brings its inputs' : startingSentence(pod);
   return { sentence: `${pod.rank}: ${words}` };
+}
+
+/** Of an MPIJob it listens. Of a MiniCluster its agent ends when it has brought the inputs, after which the pod is not Ready. */
+function isUp({ conditions, isDiscreet, step }: RankPod): boolean {
+  return isDiscreet ? step?.running !== undefined : holds(conditions, 'Ready') !== undefined;
 }
 
 /** What most needs somebody: trouble, then no place. */

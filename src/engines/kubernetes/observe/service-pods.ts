@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../client/object.ts';
 import { find, holds, isRecord } from '../kueue/condition.ts';
 import { annotationKeys, labelKeys } from '../labels.ts';
 import { type Trouble, troubleOf } from './container-trouble.ts';
-import { type Pod, readPod, type Termination } from './pod.ts';
+import { ownContainers, type Pod, readPod, type Termination } from './pod.ts';
 import { endedByItself, podDisruption, startFailure } from './pod-end.ts';
 import type { OtherPod } from './step-objects.ts';
 
@@ -44,7 +44,11 @@ export function servicePods(others: readonly OtherPod[]): readonly ServicePod[] 
     .filter(({ role }) => role === 'service')
     .map(({ object, gone }): ServicePod => {
       const start = startOf(object);
-      return { ...readPod(object, gone, container), ...namesOf(object), ...(start && { start }) };
+      return {
+        ...readPod(object, gone, { ...ownContainers, step: container }),
+        ...namesOf(object),
+        ...(start && { start }),
+      };
     })
     .sort((a, b) => a.createdAtMs - b.createdAtMs);
 }

@@ -3,6 +3,7 @@ import type { Observation } from '../../../domain/observation.ts';
 import type { StagingPlan } from '../../../domain/staging.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import type { PodRole, WorkloadStatus } from '../kinds/kind.ts';
+import type { PodContainers } from './pod.ts';
 
 /**
  * All that the cluster has of a step that was submitted, as it was seen last. Each part comes from a watch of its own, so one
@@ -14,12 +15,16 @@ export interface StepObjects {
   readonly staging?: StagingPlan['by'];
   /** The Job or the like; undefined once it has been deleted, by us or by somebody. */
   readonly object?: KubernetesObject;
-  /** What its kind says of `object` (Kind.status). */
+  /** What its kind says of `object`, or of what an operator has made of it (Kind.status). */
   readonly status?: WorkloadStatus;
+  /** Who has not made that yet. */
+  readonly awaitedOperator?: string;
   /** Somebody asked us to end the step. */
   readonly isCancelled: boolean;
   /** Kueue's. */
   readonly workload?: KubernetesObject;
+  /** Names of the containers in its pods; absent: ours. */
+  readonly containers?: PodContainers;
   /** Those that end the step (Kind.roleOf); one that is gone has its last state known. */
   readonly pods: readonly { readonly object: KubernetesObject; readonly gone: boolean }[];
   /** Its other pods, by what they are for. */

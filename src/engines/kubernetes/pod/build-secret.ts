@@ -2,6 +2,7 @@ import type { PodJob } from '../../../domain/pod-job.ts';
 import { secretKeys } from '../../../domain/pod-layout.ts';
 import type { WorkOrder } from '../../../ports/engine.ts';
 import type { KubernetesObject } from '../client/object.ts';
+import { ownedBy } from './build-config-map.ts';
 import { environmentKey } from './environment.ts';
 import { checkSecretSize, jobData, stepData } from './secret-data.ts';
 import type { StepPod } from './step-pod.ts';
@@ -28,7 +29,7 @@ export function buildSecret(
   const data = stepData(spec, pod.additions, env);
   const jobText = jobData(job);
   checkSecretSize(spec, data, jobText);
-  const { apiVersion, kind, metadata } = owner;
+  const shown = seenBy(pod, data);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -37,14 +38,13 @@ export function buildSecret(
       namespace: pod.namespace,
       labels: pod.labels,
       annotations: pod.annotations,
-      // No blockOwnerDeletion: that needs a right to the owner's finalizers on some clusters.
-      ownerReferences: [{ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '' }],
+      ownerReferences: [ownedBy(owner)],
     },
     type: 'Opaque',
     // Nobody changes it, so the kubelet need not watch it.
     immutable: true,
     data: Object.fromEntries(
-      Object.entries({ ...data, [secretKeys.job]: jobText }).map(([key, value]) => [
+      Object.entries({ ...shown, [secretKeys.job]: jobText }).map(([key, value]) => [
         key,
         Buffer.from(value).toString('base64'),
       ]),
@@ -52,9 +52,14 @@ export function buildSecret(
   };
 }
 
+/** What else has a ConfigMap (build-config-map.ts). */
+function seenBy({ additions }: StepPod, data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return additions.place?.commandsIn === 'config-map' ? { [environmentKey]: data[environmentKey] ?? '' } : data;
+}
+
 /** For `explain`, before there is an object: the commands, and of all else only that it is there. */
 export function redactedSecret({ spec }: WorkOrder, pod: StepPod): KubernetesObject {
-  const shown = Object.entries(stepData(spec, pod.additions)).map(([key, text]) => {
+  const shown = Object.entries(seenBy(pod, stepData(spec, pod.additions))).map(([key, text]) => {
     if (key === secretKeys.wrapper) return [key, `(${Buffer.byteLength(text)} bytes: konverge's wrapper)`];
     if (key in pod.additions.files && key.endsWith('.sh')) {
       return [key, `(${Buffer.byteLength(text)} bytes: konverge's script)`];

@@ -1,8 +1,9 @@
 import { KonvergeError } from '../../../domain/error.ts';
 import { podLayout } from '../../../domain/pod-layout.ts';
+import { environmentFileName } from '../../../domain/pod-wrapper.ts';
 
 /** Key of the Secret: what the wrapper sources before it does anything else. */
-export const environmentKey = 'env.sh';
+export const environmentKey = environmentFileName;
 
 /** The kernel's limit of one string of an environment, its name and `=` included (MAX_ARG_STRLEN). */
 const maxVariableBytes = 128 * 1024 - 1;

@@ -14,7 +14,7 @@ export function explainPod(
   additions = noAdditions,
 ): readonly string[] {
   const { image, reason } = imageOf(spec, settings);
-  const { workdir, inPlace } = workplaceOf(spec, settings);
+  const { workdir, inPlace } = workplaceOf(spec, settings, additions.place?.layout);
   return [
     `image: ${image} (${reason})`,
     inPlace ? `directory: ${workdir}, in place in a volume` : `directory: ${workdir}, its own`,

@@ -5,6 +5,8 @@ export interface PodContext {
   readonly namespace: string;
   /** The LocalQueue. */
   readonly queue: string;
+  /** Of the largest node, where nodes may be read. */
+  readonly nodeCores?: number;
   /** Of the queue, as far as it can be read. */
   readonly capacity?: {
     /** The most that one pod can ever get. */

@@ -12,7 +12,17 @@ export interface StepAdditions {
   /** How the queue's memory is divided, for a step that states none; absent: its one pod may have all of it. */
   readonly memoryShare?: MemoryShare;
   /** Where things are in its pods, and what its wrapper is; absent: as in domain/pod-layout.ts. */
-  readonly place?: { readonly layout: PodLayout; readonly wrapper: string };
+  readonly place?: StepPlace;
+}
+
+export interface StepPlace {
+  readonly layout: PodLayout;
+  readonly wrapper: string;
+  /**
+   * `config-map`: its pods cannot mount a part of a Secret, so what the step's container sees is in a ConfigMap, but for the
+   * variables, which its agent brings.
+   */
+  readonly commandsIn: 'secret' | 'config-map';
 }
 
 export interface MemoryShare {

@@ -37,7 +37,7 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
     },
     request: requestOfOne(resources),
     memoryShare: { othersBytes: 0, pods: mpi.nodes },
-    place: { layout: podLayout, wrapper },
+    place: { layout: podLayout, wrapper, commandsIn: 'secret' },
   };
 }
 

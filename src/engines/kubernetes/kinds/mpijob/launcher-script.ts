@@ -1,5 +1,6 @@
 import { podLayout } from '../../../../domain/pod-layout.ts';
 import { shellWord } from '../../pod/environment.ts';
+import { refuseFunction } from '../../pod/hook-functions.ts';
 import { mpiBin, mpiFiles, mpiFolder, sshKeys } from './environment.ts';
 import { launcherProgram } from './srun-script.ts';
 
@@ -12,13 +13,6 @@ export const sshPort = 2222;
  */
 const silenceSeconds = 3600;
 const answerSeconds = 60;
-
-/** In all scripts: why the step fails, to the wrapper (domain/pod-wrapper.ts), as one line. */
-export const refuseFunction = `refuse() {
-  echo "konverge: $2" >&2
-  printf 'refused %s %s\\n' "$1" "$(printf %s "$2" | tr '\\n' ' ')" >&9
-  exit 1
-}`;
 
 const workersFile = `${podLayout.commands}/${mpiFiles.workers}`;
 
