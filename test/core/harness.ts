@@ -8,6 +8,7 @@ import type { OpenSession, SessionRequest } from '../../src/app/sessions.ts';
 import type { SubmitResult } from '../../src/app/submit.ts';
 import type { SessionId } from '../../src/domain/brand.ts';
 import type { StepEvent } from '../../src/domain/event.ts';
+import type { Observation } from '../../src/domain/observation.ts';
 import { isEnd } from '../../src/domain/state.ts';
 import type { StepSpec } from '../../src/domain/step.ts';
 import { defaultLocalSettings, type QueueSettings } from '../../src/engines/local/config.ts';
@@ -44,6 +45,8 @@ export interface CoreUnderTestOptions {
   readonly isAlive?: () => boolean;
   /** Default: none; every step works in place. */
   readonly staging?: Staging;
+  /** What the core hears of an engine that says other things than the local one. */
+  readonly hears?: (observation: Observation) => Observation;
 }
 
 /** A core in this process, with the real engine and the real store, in a directory of its own. */
@@ -59,15 +62,17 @@ export class CoreUnderTest {
     this.directory = options.directory ?? temporaryDirectory();
     const stateDir = join(this.directory, 'state');
     this.store = new SqliteRunStore(join(stateDir, 'store.sqlite'));
+    const createEngine = createEngineFactory('local', {
+      stateDir,
+      workdir: this.directory,
+      // A short grace, so that a step that ignores SIGTERM does not hold up the suite.
+      configuration: { ...defaultLocalSettings, cancelGraceMs: 300, queues: options.queues ?? [queue('default', 4)] },
+    });
+    const { hears = (observation) => observation } = options;
     this.core = new Core({
       store: this.store,
       staging: options.staging ?? noStaging,
-      createEngine: createEngineFactory('local', {
-        stateDir,
-        workdir: this.directory,
-        // A short grace, so that a step that ignores SIGTERM does not hold up the suite.
-        configuration: { ...defaultLocalSettings, cancelGraceMs: 300, queues: options.queues ?? [queue('default', 4)] },
-      }),
+      createEngine: (host) => createEngine({ ...host, observe: (all) => host.observe(all.map(hears)) }),
       clock: { nowMs: () => Date.now() + this.aheadMs },
       logger: silentLogger,
       isAlive: options.isAlive ?? (() => true),
