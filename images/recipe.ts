@@ -15,6 +15,8 @@ export type ImageName =
   | 'mpi'
   | 'mpis'
   | 'lammps'
+  | 'flux'
+  | 'flux-view'
   | 'peer';
 
 /** As the image specification of OCI has it. */
@@ -56,8 +58,13 @@ export type Source =
   | { readonly kind: 'node' }
   /** src/agent.ts with all that it needs, in one file. */
   | { readonly kind: 'agent' }
+  /** Of this repository, from its root. */
+  | { readonly kind: 'repository'; readonly path: string }
   /** Of this machine, from a package of Debian's. */
   | { readonly kind: 'host'; readonly path: string };
+
+/** In place of Flux, which is not to be had: one file that needs nothing but Python. */
+export const fluxStub = { kind: 'repository', path: 'images/flux-view/flux.py' } as const satisfies Source;
 
 export const standardPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

@@ -1,6 +1,8 @@
 import { agent } from './agent/recipe.ts';
 import { apps } from './apps/recipe.ts';
 import { busybox } from './busybox/recipe.ts';
+import { flux } from './flux/recipe.ts';
+import { fluxView } from './flux-view/recipe.ts';
 import { lammps } from './lammps/recipe.ts';
 import { mpi } from './mpi/recipe.ts';
 import { mpis } from './mpis/recipe.ts';
@@ -11,10 +13,23 @@ import { redis } from './redis/recipe.ts';
 import { snakemake } from './snakemake/recipe.ts';
 
 /** Every image; the first one is what each pod needs. */
-export const recipes: readonly ImageRecipe[] = [pause, busybox, agent, apps, redis, snakemake, mpi, mpis, lammps, peer];
+export const recipes: readonly ImageRecipe[] = [
+  pause,
+  busybox,
+  agent,
+  apps,
+  redis,
+  snakemake,
+  mpi,
+  mpis,
+  lammps,
+  flux,
+  fluxView,
+  peer,
+];
 
 /** Large, and for few tests: a cluster has them when it is asked to. */
-export const optionalImages: readonly ImageName[] = ['mpi', 'mpis', 'lammps', 'peer'];
+export const optionalImages: readonly ImageName[] = ['mpi', 'mpis', 'lammps', 'flux', 'flux-view', 'peer'];
 
 /** Of these, what only a measurement needs. */
 export const benchImages: readonly ImageName[] = ['peer'];

@@ -33,6 +33,7 @@ export const ports = {
   jobsetMetrics: 8445,
   jobsetWebhook: 9444,
   mpiHealth: 8080,
+  fluxHealth: 8083,
   s3: 7070,
   kwok: 10247,
 } as const;

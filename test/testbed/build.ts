@@ -50,6 +50,7 @@ export async function buildAll({ cache }: Place): Promise<Build> {
       return file;
     },
     pause: byName.get('pause') ?? '',
+    fluxOperator: await fluxOperatorSources(),
     kwokStages: (await readdir(stages)).toSorted().map((file) => path.join(stages, file)),
     manifests: Object.fromEntries(
       operatorNames.map((name) => [name, path.join(manifests, `${name}.json`)]),
@@ -58,6 +59,13 @@ export async function buildAll({ cache }: Place): Promise<Build> {
 }
 
 const sources = path.join(import.meta.dirname, 'go');
+
+async function fluxOperatorSources(): Promise<Programs['fluxOperator']> {
+  const folder = path.join(import.meta.dirname, '../simulated-flux-operator');
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /(?<!\.test)\.ts$/.test(name));
+  const texts = names.toSorted().map((name) => readFile(path.join(folder, name), 'utf8'));
+  return { main: path.join(folder, 'main.ts'), digest: hash(await Promise.all(texts)) };
+}
 
 async function buildModule(cache: string, module: GoModule, python: Python): Promise<string> {
   const source = path.join(sources, module.folder);

@@ -27,6 +27,7 @@ export type DaemonName =
   | 'kueue'
   | 'jobset'
   | 'mpi-operator'
+  | 'simulated-flux-operator'
   | 'versitygw'
   | 'kwok';
 

@@ -11,7 +11,11 @@ import { checkOrder, inOrder } from './task.ts';
 import { tasksOf } from './up.ts';
 
 const place = placeOf({ XDG_CACHE_HOME: '/cache', XDG_STATE_HOME: '/state' });
-const programs: Programs = { of: (name) => `/bin/${name}`, kwokStages: ['/stages/a.yaml'] };
+const programs: Programs = {
+  of: (name) => `/bin/${name}`,
+  fluxOperator: { main: '/flux/main.ts', digest: '0123' },
+  kwokStages: ['/stages/a.yaml'],
+};
 
 function daemons(change: Partial<Options> = {}): readonly Daemon[] {
   return daemonsOf(place, programs, { ...defaultOptions, ...change });

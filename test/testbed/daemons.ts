@@ -1,7 +1,7 @@
 import type { Daemon } from './daemon.ts';
 import { apiServer, controllerManager, etcd, scheduler } from './daemons/control-plane.ts';
 import { containerd, coredns, kubelet, versitygw } from './daemons/node.ts';
-import { jobset, kueue, kwok, mpiOperator } from './daemons/operators.ts';
+import { fluxOperator, jobset, kueue, kwok, mpiOperator } from './daemons/operators.ts';
 import type { Options } from './options.ts';
 import type { Place } from './place.ts';
 import type { Programs } from './programs.ts';
@@ -20,6 +20,7 @@ export function daemonsOf(place: Place, programs: Programs, options: Options): r
     kueue(place, programs, options),
     jobset(place, programs),
     mpiOperator(place, programs),
+    fluxOperator(place, programs),
     versitygw(place, programs),
     ...more,
   ];

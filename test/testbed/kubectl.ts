@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { runCommand, tryCommand } from './command.ts';
 import type { Place } from './place.ts';
 import type { Programs } from './programs.ts';
@@ -32,6 +33,15 @@ export function kubectlOf(place: Place, programs: Programs): Kubectl {
       await runCommand([...argv, 'create', '--filename=-'], { input: text });
     },
   };
+}
+
+/** The kind MiniCluster, and what its operator may do. Without the anchors of the text. */
+export async function readMiniClusterManifests(): Promise<object[]> {
+  const folder = path.join(import.meta.dirname, '../simulated-flux-operator');
+  const texts = ['minicluster-crd', 'rights'].map((name) => readFile(path.join(folder, `${name}.yaml`), 'utf8'));
+  return (await Promise.all(texts)).flatMap((text) =>
+    parseAllDocuments(text).map((document) => document.toJS() as object),
+  );
 }
 
 export function readManifest(name: 'rights' | 'queues' | 'local-queues'): Promise<string> {

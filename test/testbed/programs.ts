@@ -16,6 +16,8 @@ export interface Programs {
       | 'kwok'
       | 'versitygw',
   ): string;
+  /** Sources of ours that Node runs as they are; the digest is of all of them. */
+  readonly fluxOperator: { readonly main: string; readonly digest: string };
   /** Files with the stages of fake nodes and pods. */
   readonly kwokStages: readonly string[];
 }

@@ -15,7 +15,7 @@ import { startDaemon } from './daemon-control.ts';
 import { importImages } from './images/import.ts';
 import { layersOf } from './images/layer.ts';
 import { issueAll } from './issue.ts';
-import { readManifest } from './kubectl.ts';
+import { readManifest, readMiniClusterManifests } from './kubectl.ts';
 import { fakeNodes } from './kwok-nodes.ts';
 import { makeNetwork } from './network.ts';
 import { adaptManifests, isHook, type Manifest, type OperatorPlace } from './operator-manifests.ts';
@@ -57,6 +57,7 @@ export function tasksOf(cluster: Cluster, say: (line: string) => void): Task[] {
     task('images', ['containerd'], () => makeImages(cluster, say)),
     task('rights', ['kube-apiserver'], async () => applyOnce(cluster, 'rights', await readManifest('rights'))),
     task('definitions', ['kube-apiserver'], () => applyDefinitions(cluster)),
+    task('miniclusters', ['kube-apiserver'], () => applyMiniClusters(cluster)),
     task('webhooks', ['kueue', 'jobset'], () => applyWebhooks(cluster)),
     task('queues', ['webhooks'], () => applyQueues(cluster)),
     task('node', ['kubelet', 'kube-controller-manager'], () => {
@@ -107,6 +108,12 @@ async function applyDefinitions(cluster: Cluster): Promise<void> {
   const applied = await Promise.all(apply);
   if (applied.includes(true))
     await cluster.kubectl.run('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
+}
+
+async function applyMiniClusters(cluster: Cluster): Promise<void> {
+  const applied = await applyOnce(cluster, 'miniclusters', documentsOf(await readMiniClusterManifests()));
+  const wait = ['wait', '--for=condition=Established', 'crd/miniclusters.flux-framework.org', '--timeout=60s'];
+  if (applied) await cluster.kubectl.run(...wait);
 }
 
 async function applyWebhooks(cluster: Cluster): Promise<void> {

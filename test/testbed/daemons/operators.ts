@@ -61,6 +61,20 @@ export function mpiOperator({ pki }: Place, programs: Programs): Daemon {
   };
 }
 
+/** In place of the Flux Operator; docs/guides/testbed.md says why, and what differs. */
+export function fluxOperator({ pki }: Place, { fluxOperator: { main, digest } }: Programs): Daemon {
+  const kubeconfig = path.join(pki, 'simulated-flux-operator.kubeconfig');
+  return {
+    name: 'simulated-flux-operator',
+    // The last word is for us: other sources are another daemon.
+    argv: [process.execPath, main, kubeconfig, String(ports.fluxHealth), digest],
+    ports: [ports.fluxHealth],
+    needs: ['certificates', 'miniclusters'],
+    ready: { kind: 'http', url: url(ports.fluxHealth, '/readyz') },
+    patienceMs: 60_000,
+  };
+}
+
 export function kwok({ pki }: Place, programs: Programs): Daemon {
   return {
     name: 'kwok',

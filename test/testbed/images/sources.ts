@@ -22,6 +22,8 @@ export function sourcesOf(pause: string): Sources {
         case 'agent':
           bundle ??= bundleCore();
           return path.join(await bundle, 'agent.mjs');
+        case 'repository':
+          return path.join(root, source.path);
         case 'host':
           return source.path;
       }
