@@ -20,6 +20,9 @@ class Step:
     rules: tuple[str, ...]
     spec: dict
     state: str
+    # The kind of its workload, and why it is that.
+    kind: str
+    kind_reason: str
 
     def way(self):
         execution = self.spec["execution"]
@@ -49,11 +52,12 @@ def place_of(arguments):
 
 def steps_after(store, number):
     """All steps of a run store but the first `number` ones, in the order of their acceptance."""
+    query = "SELECT spec, state, kind, kind_reason FROM steps ORDER BY rowid LIMIT -1 OFFSET ?"
     with closing(sqlite3.connect(store, timeout=10)) as database:
-        rows = database.execute("SELECT spec, state FROM steps ORDER BY rowid LIMIT -1 OFFSET ?", (number,)).fetchall()
-    return tuple(_step(json.loads(spec), state) for spec, state in rows)
+        rows = database.execute(query, (number,)).fetchall()
+    return tuple(_step(json.loads(spec), *rest) for spec, *rest in rows)
 
 
-def _step(spec, state):
+def _step(spec, *rest):
     group = GROUP.match(spec["label"])
-    return Step(tuple(group["rules"].split(", ")) if group else (spec["rule"],), spec, state)
+    return Step(tuple(group["rules"].split(", ")) if group else (spec["rule"],), spec, *rest)

@@ -15,6 +15,7 @@ BUSYBOX = "docker.io/konverge/busybox:dev"
 REDIS = "docker.io/konverge/redis:dev"
 MPI = "docker.io/konverge/mpi:dev"
 LAMMPS = "docker.io/konverge/lammps:dev"
+AGENT = os.environ.get("KONVERGE_TEST_AGENT_IMAGE", "docker.io/konverge/agent:dev")
 # Written with the first run: the label of everything of this directory.
 RUN_ID = ".snakemake/konverge/kubernetes/run-id"
 
@@ -25,6 +26,8 @@ class Cluster:
 
     kubeconfig: str
     namespace: str
+    # That of its MiniClusters, if there is one.
+    flux: "Cluster | None" = None
 
     def kubectl(self, *arguments, text=None):
         command = ["kubectl", "--kubeconfig", self.kubeconfig, "--namespace", self.namespace, *arguments]
@@ -53,6 +56,8 @@ class Cluster:
     def has_nothing_of(self, workflow):
         """A run that is over leaves no object behind; some are a moment on their way out."""
         wait_until(lambda: self._items_of(workflow, "jobs,jobsets,mpijobs,pods,secrets") == [], 40)
+        if self.flux is not None:
+            wait_until(lambda: self.flux._items_of(workflow, "miniclusters,jobs,pods,secrets,configmaps") == [], 60)
 
     def running_pods_of(self, workflow):
         """Names of those whose step's own container runs."""
@@ -67,14 +72,14 @@ class ClusterWorkflow(Workflow):
     timeout_seconds: ClassVar[int] = 280
 
 
-def configuration(cluster, more=""):
-    """A konverge.yaml; `more` are lines of its top level."""
+def configuration(cluster, more="", image=APPS):
+    """A konverge.yaml; `more` are lines of its top level, `image` is that of steps without one."""
     return f"""\
 engine: kubernetes
 namespace: {cluster.namespace}
 queue: main
 kubernetes: {{ kubeconfig: {cluster.kubeconfig} }}
-images: {{ default: {APPS}, agent: docker.io/konverge/agent:dev, snakemake: docker.io/konverge/snakemake:dev }}
+images: {{ default: {image}, agent: {AGENT}, snakemake: docker.io/konverge/snakemake:dev }}
 {more}"""
 
 

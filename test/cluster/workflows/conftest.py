@@ -30,6 +30,19 @@ def cluster():
 
 
 @pytest.fixture(scope="session")
+def flux_namespace(cluster):
+    """The namespace of MiniClusters, with the same queues: their pods run as the users of their images."""
+    made = Cluster(cluster.kubeconfig, f"{cluster.namespace}-flux")
+    labels = {"pod-security.kubernetes.io/enforce": "baseline"}
+    made.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": made.namespace, "labels": labels}})
+    made.kubectl("apply", "-f", str(REPOSITORY / "test" / "testbed" / "manifests" / "local-queues.yaml"))
+    cluster.flux = made
+    yield made
+    cluster.flux = None
+    made.kubectl("delete", "namespace", made.namespace, "--wait=false")
+
+
+@pytest.fixture(scope="session")
 def s3_server(cluster):
     """Of the cluster; pods and this machine reach it by one address."""
     return Server(*place_from_environment()[1:])

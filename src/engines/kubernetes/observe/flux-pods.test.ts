@@ -129,14 +129,17 @@ describe('how a MiniCluster ends', () => {
       { failure: { code: 'image-unfit' } },
     ],
     ['without a word: no success', ended(0), { failure: { code: 'agent-lost' } }],
-    ['killed', ended(137), { failure: { class: 'user', exitCode: 137 } }],
+    ['killed, it or Flux', ended(137), { failure: { class: 'lost' } }],
+    ['in an image without Flux', ended(127), { failure: { class: 'image', code: 'image-unfit' } }],
   ])('%s', (_how, runner, said) => {
     expect(look([pod(0, runner), pod(1, ended(0))]).observations).toMatchObject([said]);
   });
 
   test('a pod that its Job makes in place of a failed one changes nothing', () => {
     const again = pod(0, running, { madeAgo: 5 });
-    expect(look([pod(0, ended(3)), again]).observations).toMatchObject([{ state: 'failed', failure: { exitCode: 3 } }]);
+    expect(look([pod(0, ended(143)), again]).observations).toMatchObject([
+      { state: 'failed', failure: { class: 'lost' } },
+    ]);
   });
 
   test('a follower that somebody deletes is why the lead failed', () => {

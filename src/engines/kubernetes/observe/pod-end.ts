@@ -55,10 +55,24 @@ function failureOf(pod: Pod, terminated: Termination, report: PodReport | undefi
   const own = report?.exitCode;
   if (own !== undefined && own !== 0) return exitFailure(own);
   if (report?.error) return reported(report.error);
-  if (report === undefined && (exitCode === podErrorExitCode || (pod.isDiscreet && exitCode === 0))) {
+  if (pod.isDiscreet && report === undefined && exitCode !== 0) return fluxFailure(pod, exitCode);
+  if (report === undefined && (exitCode === podErrorExitCode || exitCode === 0)) {
     return storageFailure(new KonvergeError('agent-lost', 'its agent left no word of what went wrong'));
   }
   return exitFailure(exitCode, signal);
+}
+
+/** Our wrapper exits with 0, so it is what runs it that has failed: the operator's script, or Flux itself. */
+function fluxFailure(pod: Pod, exitCode: number): Failure {
+  if (exitCode !== 127) {
+    return failure('lost', `its Flux instance ended with exit code ${exitCode}, without a word on the step${on(pod)}`);
+  }
+  const { image = 'its image' } = pod.step ?? {};
+  return storageFailure(
+    new KonvergeError('image-unfit', `${image} lacks what a Flux instance needs: flux, or a program that starts it`, {
+      hint: 'Use an image that has Flux, or have a view of it added: `flux_view` in konverge.yaml.',
+    }),
+  );
 }
 
 function reported({ code, message, hint }: NonNullable<PodReport['error']>): Failure {
