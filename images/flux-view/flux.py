@@ -754,12 +754,19 @@ def label(data, number):
 
 
 def open_mpi(env):
-    """Its mpirun, if the image has one of version 4 and no other MPI before it."""
-    launcher = shutil.which("mpirun", path=env.get("PATH"))
+    """Its mpirun, if the image has one of version 4 and no other MPI before it. A script of that name may ask us in turn."""
+    places = env.get("PATH", os.defpath).split(os.pathsep)
+    found = (shutil.which("mpirun", path=place) for place in places if place)
+    launcher = next((path for path in found if path is not None and not is_script(path)), None)
     if launcher is None:
         return None
     said = subprocess.run([launcher, "--version"], capture_output=True, text=True, env=env, check=False).stdout
     return launcher if re.search(r"\(Open MPI\) 4\.", said) else None
+
+
+def is_script(path):
+    with open(path, "rb") as program:
+        return program.read(2) == b"#!"
 
 
 def keep_alive(sock):
