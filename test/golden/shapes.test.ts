@@ -9,6 +9,7 @@ import { stepIdOf, stepKeyOf } from '../../src/domain/identity.ts';
 import { allKindsServed, type ServedKinds } from '../../src/domain/kind-selection.ts';
 import { buildStep } from '../../src/engines/kubernetes/build-step.ts';
 import { kubernetesCapabilities } from '../../src/engines/kubernetes/capabilities.ts';
+import { kindOf } from '../../src/engines/kubernetes/kinds/registry.ts';
 import { refusalOf } from '../../src/engines/kubernetes/kueue/fit.ts';
 import { totalRequests } from '../../src/engines/kubernetes/kueue/pod-requests.ts';
 import { asQueue, capacityOf, type QueueFacts } from '../../src/engines/kubernetes/kueue/queue-facts.ts';
@@ -73,7 +74,13 @@ function madeOf(shape: Shape): readonly object[] {
   const placed = place(spec, engine);
   const facts = queues.find(({ name }) => name === placed.queue);
   if (facts === undefined) throw new Error(`no queue ${placed.queue}`);
-  const context = { run: 'f00dcafe', namespace: 'team-a', queue: placed.queue, capacity: capacityOf(facts) };
+  const context = {
+    run: 'f00dcafe',
+    namespace: kindOf(placed.choice.kind).namespace?.(configuration.kubernetes, 'team-a') ?? 'team-a',
+    queue: placed.queue,
+    nodeCores: 16,
+    capacity: capacityOf(facts),
+  };
   const id = stepIdOf(stepKeyOf('/home/ann/project', placed.spec), placed.spec.attempt, 1);
   const order = { id, kind: placed.choice.kind, queue: placed.queue, sequence: 1, spec: placed.spec };
   const { kind, pod, object } = buildStep(order, configuration.kubernetes, context);

@@ -56,6 +56,7 @@ const fallback: Partial<StepRequest> = {
     digest: 'd1',
   },
 };
+const flux = { kueue_operator: 'flux-operator', mpi: 'mpirun' };
 const snakemakeDefaults = { mem_mb: 8000, mem_mib: 7630, disk_mb: 50_000, disk_mib: 47_684, tmpdir: '/tmp' };
 
 /** What goes to a Kubernetes cluster, as it comes: forty and some shapes that rules have. */
@@ -144,6 +145,19 @@ export const shapes: Readonly<Record<string, Shape>> = {
     request: { rule: `map_${'reads_to_the_reference_genome_'.repeat(3)}`, label: `map sample=${'x'.repeat(200)}` },
     resources: { kueue_services: 'a-service-with-quite-a-long-name' },
   },
+  'minicluster-two-nodes': { resources: { ...flux, tasks: 4, nodes: 2 } },
+  'minicluster-four-nodes-default-memory': {
+    resources: { ...flux, tasks_per_node: 2, nodes: 4, runtime: 10 },
+    defaults: snakemakeDefaults,
+    yaml: 'kubernetes: { flux_view: "flux-view:1" }',
+  },
+  'minicluster-for-want-of-mpijob': {
+    resources: { mpi: 'mpirun', tasks: 4, nodes: 2 },
+    unserved: { mpijob: 'the cluster serves no mpijobs.kubeflow.org: the MPI Operator is not installed' },
+  },
+  'minicluster-without-mpi': { resources: { kueue_operator: 'minicluster' } },
+  'minicluster-in-a-group': { resources: { ...flux, tasks: 4, nodes: 2 }, request: group },
+  'minicluster-larger-than-any-node': { resources: { ...flux, tasks: 32 }, request: { threads: 1 }, session: { queue: 'gpu' } },
   'odd-names': {
     request: { rule: '2nd__Pass', label: '2nd__Pass "né" ✓', outputs: ["out put/it's ü.txt"] },
     resources: { kueue_operator: 'Batch-Job' },

@@ -1,6 +1,7 @@
 export const miniClusterLimits = {
   services: 'a MiniCluster has the pods of its Flux instance alone; a JobSet has services beside the step',
   fallback: 'a step that runs through Snakemake in its pod has its files in that pod alone',
+  group: 'members of a group that share no volume have their files in the first pod alone',
   image: 'the image has bash and coreutils, which the scripts of the operator need, and Flux if no view of it is added',
   user: 'a pod runs as the user of the image, whom the scripts of the operator have to know; run_as and security change nothing',
   suspended: 'it cannot be made suspended: that it waits is up to the webhook of Kueue, which suspends its Job',

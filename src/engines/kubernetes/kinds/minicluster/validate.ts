@@ -21,6 +21,9 @@ export function validateMiniCluster(
   if (execution.mode === 'fallback' && staging !== undefined && mpi.nodes > 1) {
     return unfit(rule, `${miniClusterLimits.fallback} (${execution.reasons.join('; ')})`);
   }
+  if (execution.mode === 'group' && staging !== undefined && mpi.nodes > 1) {
+    return unfit(rule, `${miniClusterLimits.group}; take the MPI rule out of its group, or set nodes=1`);
+  }
   const volumes = unmountable(settings.volumes);
   if (volumes.length > 0) return unfit(rule, `${miniClusterLimits.volumes}: ${volumes.join(', ')}`);
   const fields = [...new Set([...unpatchable(settings.pod), ...unpatchable(spec.pod)])];
