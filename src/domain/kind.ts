@@ -21,3 +21,11 @@ export const operatorOfKind: Readonly<Record<WorkloadKind, string>> = {
   mpijob: 'the MPI Operator',
   minicluster: 'the Flux Operator',
 };
+
+/** What a kind is for, as a phrase. */
+export const purposeOfKind: Readonly<Record<WorkloadKind, string>> = {
+  job: 'for steps of one pod',
+  jobset: 'for steps with services',
+  mpijob: 'for MPI steps on several nodes',
+  minicluster: 'for steps in a Flux instance',
+};

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { commandRegions } from './command-regions.ts';
 import { errorRegions } from './error-regions.ts';
 import { configurationSchema, openApi } from './json-documents.ts';
+import { kindRegions } from './kind-regions.ts';
 import { withRegions } from './regions.ts';
 import { root } from './source-files.ts';
 
@@ -21,6 +22,7 @@ export interface GeneratedFile {
 
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/reference/errors.md', make: (current) => withRegions(current, errorRegions()) },
+  { path: 'docs/reference/kinds.md', make: (current) => withRegions(current, kindRegions()) },
   { path: 'docs/reference/cli.md', make: (current) => withRegions(current, commandRegions()) },
   { path: 'docs/reference/konverge.schema.json', make: () => json(configurationSchema()) },
   { path: 'docs/reference/openapi.json', make: () => json(openApi()) },

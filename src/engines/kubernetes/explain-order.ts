@@ -12,16 +12,19 @@ export interface OrderExplanation {
   readonly manifests: readonly KubernetesObject[];
   /** What they do not say of themselves. */
   readonly notes: readonly string[];
+  /** What their kind cannot do, and why. */
+  readonly limits: readonly string[];
 }
 
 /** Asks the cluster nothing. Throws what the builders throw. */
 export function explainOrder(order: WorkOrder, cluster: Cluster): OrderExplanation {
   const { settings } = cluster;
   const context = cluster.contextFor(order);
-  const { pod, object } = buildStep(order, settings, context);
+  const { kind, pod, object } = buildStep(order, settings, context);
   const configMap = buildConfigMap(order, pod);
   return {
     manifests: [object, ...(configMap ? [configMap] : []), redactedSecret(order, pod)],
     notes: explainPod(order, settings, context, pod.additions),
+    limits: Object.values(kind.limits),
   };
 }

@@ -41,6 +41,7 @@ export const explainCommand = buildCommand<RunFlags, [string], CliContext>({
         say(this, `plan\n${stringify(explanation.plan).trimEnd().replaceAll(/^/gm, '  ')}`);
       } else {
         for (const note of objects.notes) say(this, `note    ${note}`);
+        for (const limit of objects.limits) say(this, `limit   ${limit}`);
         say(this, yamlDocuments(objects.manifests).trimEnd());
       }
       return exitCodes.done.code;

@@ -3,7 +3,11 @@ import { z } from 'zod';
 import type { Explanation } from '../http/schemas.ts';
 
 /** What an engine makes of a step, where these are objects of a cluster. */
-const Manifests = z.object({ manifests: z.array(z.unknown()), notes: z.array(z.string()) });
+const Manifests = z.object({
+  manifests: z.array(z.unknown()),
+  notes: z.array(z.string()),
+  limits: z.array(z.string()).default([]),
+});
 
 /** Undefined if the plan is none of objects. */
 export function manifestsIn(plan: unknown): z.infer<typeof Manifests> | undefined {

@@ -1,7 +1,9 @@
-import type { WorkloadKind } from '../../../domain/kind.ts';
+import { purposeOfKind } from '../../../domain/kind.ts';
 import type { CallOptions, ClusterClient } from '../client/cluster-client.ts';
 import { resources } from '../client/object.ts';
 import { versionsOf } from '../client/versions-of.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { kindList } from '../kinds/registry.ts';
 import { isRecord } from '../kueue/condition.ts';
 import { type ClusterFinding, fine } from './finding.ts';
 
@@ -29,39 +31,6 @@ export function examineKubernetes(answer: unknown): ClusterFinding {
   return minor > knownMinor ? fine(name, `${version}, newer than what konverge is tested with`) : fine(name, version);
 }
 
-/** Kinds of objects that are not Kubernetes' own, in the versions that we speak. */
-interface Extension {
-  readonly name: Exclude<WorkloadKind, 'job'>;
-  readonly group: string;
-  readonly version: string;
-  readonly plural: string;
-  readonly purpose: string;
-}
-
-const extensions: readonly Extension[] = [
-  {
-    name: 'jobset',
-    group: 'jobset.x-k8s.io',
-    version: 'v1alpha2',
-    plural: 'jobsets',
-    purpose: 'for steps with services',
-  },
-  {
-    name: 'mpijob',
-    group: 'kubeflow.org',
-    version: 'v2beta1',
-    plural: 'mpijobs',
-    purpose: 'for MPI steps on several nodes',
-  },
-  {
-    name: 'minicluster',
-    group: 'flux-framework.org',
-    version: 'v1alpha2',
-    plural: 'miniclusters',
-    purpose: 'for steps in a Flux instance',
-  },
-];
-
 /** Of Kueue, whose absence nothing survives. */
 export async function examineKueue(client: Reader, options: CallOptions): Promise<ClusterFinding> {
   const { group, version, plural } = resources.workloads;
@@ -79,11 +48,16 @@ export async function examineKueue(client: Reader, options: CallOptions): Promis
 
 /** Of each operator: whether it is there, and in a version that we know. */
 export function examineExtensions(client: Reader, options: CallOptions): Promise<readonly ClusterFinding[]> {
-  return Promise.all(extensions.map((extension) => examineExtension(client, extension, options)));
+  const extensions = kindList().filter(({ name }) => name !== 'job');
+  return Promise.all(extensions.map((kind) => examineExtension(client, kind, options)));
 }
 
-async function examineExtension(client: Reader, wanted: Extension, options: CallOptions): Promise<ClusterFinding> {
-  const { name, group, version, plural, purpose } = wanted;
+async function examineExtension(
+  client: Reader,
+  { name, resource: { group, version, plural } }: Kind,
+  options: CallOptions,
+): Promise<ClusterFinding> {
+  const purpose = purposeOfKind[name];
   const served = (await versionsOf(client, { group, plural }, options)) ?? [];
   if (served.length === 0) {
     return { name, status: 'optional', detail: `the cluster serves no ${plural}.${group}; ${purpose}`, remedy: '' };

@@ -1,40 +1,24 @@
-// What every kind has to keep to. A new kind: its samples in the table below.
+// What every kind has to keep to, with the samples of samples.ts.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WorkloadKind } from '../../../domain/kind.ts';
-import type { KubernetesSettings } from '../../../domain/kubernetes-settings.ts';
-import type { WorkOrder } from '../../../ports/engine.ts';
 import { buildStep } from '../build-step.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import { podRequests } from '../kueue/pod-requests.ts';
 import { annotationKeys, labelKeys } from '../labels.ts';
-import { sampleContext, sampleSettings, samples } from '../pod/sample-orders.ts';
-import { jobSetSamples } from './jobset/samples.ts';
-import { miniClusterSamples } from './minicluster/samples.ts';
-import { mpiJobSamples } from './mpijob/samples.ts';
+import { sampleContext, sampleSettings } from '../pod/sample-orders.ts';
 import { kindList } from './registry.ts';
-
-interface Sample {
-  readonly order: WorkOrder;
-  readonly settings?: Partial<KubernetesSettings>;
-}
-
-const samplesOf: Partial<Record<WorkloadKind, Readonly<Record<string, Sample>>>> = {
-  job: samples,
-  jobset: jobSetSamples,
-  mpijob: mpiJobSamples,
-  minicluster: miniClusterSamples,
-};
+import { type KindSample, samplesOf } from './samples.ts';
 
 const label = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 test('every kind has samples', () => {
-  for (const { name } of kindList()) expect(Object.keys(samplesOf[name] ?? {}).length, name).toBeGreaterThan(0);
+  for (const { name } of kindList()) expect(Object.keys(samplesOf[name]).length, name).toBeGreaterThan(0);
 });
 
 describe.each(kindList().map((kind) => [kind.name, kind] as const))('%s', (name, kind) => {
-  const table = Object.entries(samplesOf[name] ?? {});
-  const build = ({ order, settings }: Sample) => buildStep(order, { ...sampleSettings, ...settings }, sampleContext);
+  const table = Object.entries(samplesOf[name]);
+  const build = ({ order, settings }: KindSample) =>
+    buildStep(order, { ...sampleSettings, ...settings }, sampleContext);
 
   test('says what it cannot do', () => {
     for (const reason of Object.values(kind.limits)) expect(reason).toMatch(/^\S.*\w$/);

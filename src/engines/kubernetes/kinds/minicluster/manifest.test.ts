@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { buildStep } from '../../build-step.ts';
 import { buildConfigMap } from '../../pod/build-config-map.ts';
 import { redactedSecret } from '../../pod/build-secret.ts';
-import { sampleContext, sampleOrder, sampleSettings, sampleStaging } from '../../pod/sample-orders.ts';
+import { sampleContext, sampleMember, sampleOrder, sampleSettings, sampleStaging } from '../../pod/sample-orders.ts';
 import { miniClusterPodSets } from './manifest.ts';
 import { miniClusterSamples, sampleFluxOrder } from './samples.ts';
 import { validateMiniCluster } from './validate.ts';
@@ -93,6 +93,15 @@ describe('a MiniCluster is refused', () => {
       ),
       {},
       /has its files in that pod alone \(a run: block\)/,
+    ],
+    [
+      'for a group on several nodes',
+      sampleFluxOrder(
+        {},
+        { staging: sampleStaging, execution: { mode: 'group', levels: [[sampleMember('a', 'mpirun -n 4 a')]] } },
+      ),
+      {},
+      /^rule simulate: .*in the first pod alone; take the MPI rule out of its group, or set nodes=1$/,
     ],
   ])('%s', (_why, order, settings, message) => {
     const refusal = validateMiniCluster(order, { ...surroundings, settings: { ...sampleSettings, ...settings } });
