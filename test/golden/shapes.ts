@@ -157,7 +157,11 @@ export const shapes: Readonly<Record<string, Shape>> = {
   },
   'minicluster-without-mpi': { resources: { kueue_operator: 'minicluster' } },
   'minicluster-in-a-group': { resources: { ...flux, tasks: 4, nodes: 2 }, request: group },
-  'minicluster-larger-than-any-node': { resources: { ...flux, tasks: 32 }, request: { threads: 1 }, session: { queue: 'gpu' } },
+  'minicluster-larger-than-any-node': {
+    resources: { ...flux, tasks: 32 },
+    request: { threads: 1 },
+    session: { queue: 'gpu' },
+  },
   'odd-names': {
     request: { rule: '2nd__Pass', label: '2nd__Pass "né" ✓', outputs: ["out put/it's ü.txt"] },
     resources: { kueue_operator: 'Batch-Job' },

@@ -10,7 +10,7 @@ import type { ResourceRequest } from '../../../src/domain/resources.ts';
 import { isEnd } from '../../../src/domain/state.ts';
 import type { StepSpec } from '../../../src/domain/step.ts';
 import type { ClusterClient } from '../../../src/engines/kubernetes/client/cluster-client.ts';
-import { type KubernetesObject, resources } from '../../../src/engines/kubernetes/client/object.ts';
+import { type KubernetesObject, type ResourceType, resources } from '../../../src/engines/kubernetes/client/object.ts';
 import { Cluster } from '../../../src/engines/kubernetes/cluster.ts';
 import { KubernetesEngine } from '../../../src/engines/kubernetes/engine.ts';
 import { KubernetesRun } from '../../../src/engines/kubernetes/kubernetes-run.ts';
@@ -21,9 +21,7 @@ import type { Engine, EngineHost, WorkOrder } from '../../../src/ports/engine.ts
 import { silentLogger } from '../../../src/ports/logger.ts';
 import { noStaging } from '../../../src/ports/no-staging.ts';
 import { appsImage, openTestCluster, type TestCluster, testKubeconfig } from '../cluster.ts';
-
-/** What a step has in the cluster. */
-const ownTypes = [resources.jobs, resources.jobSets, resources.mpiJobs, resources.pods, resources.secrets];
+import { kindTypesOf } from './place.ts';
 
 /** Far above what any case needs: a deadline is a failure, never a measure. */
 const patienceMs = 90_000;
@@ -235,7 +233,7 @@ export class ClusterHarness implements AsyncDisposable {
   /** What the cluster has of a step: `Job name`, `Pod name`, `Secret name`. */
   async leftOf(id: StepId): Promise<readonly string[]> {
     const found: string[] = [];
-    for (const type of ownTypes) {
+    for (const type of await this.ownTypes()) {
       const { items } = await this.cluster.client.list(type);
       const own = items.filter(({ metadata }) => metadata.annotations?.[annotationKeys.step] === id);
       found.push(...own.map(({ metadata }) => `${type.kind} ${metadata.name}`));
@@ -246,7 +244,7 @@ export class ClusterHarness implements AsyncDisposable {
   /** Resolves when the cluster has nothing of these steps any more: the garbage collector takes its time. */
   async nothingLeft(ids: readonly StepId[]): Promise<void> {
     const wake = new Set<() => void>();
-    const watches = ownTypes.map((type) =>
+    const watches = (await this.ownTypes()).map((type) =>
       this.cluster.client.reflect(type, { changed: () => undefined, gone: () => wake.forEach((tell) => tell()) }),
     );
     const left = (): readonly string[] =>
@@ -269,6 +267,11 @@ export class ClusterHarness implements AsyncDisposable {
     } finally {
       for (const watch of watches) watch.close();
     }
+  }
+
+  /** What a step has in the cluster. */
+  private async ownTypes(): Promise<readonly ResourceType[]> {
+    return [...(await kindTypesOf(this.cluster.client)), resources.pods, resources.secrets];
   }
 
   /** As a core that ends: its steps go on. */

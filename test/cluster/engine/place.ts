@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { type ResourceType, resources } from '../../../src/engines/kubernetes/client/object.ts';
+import { versionsOf } from '../../../src/engines/kubernetes/client/versions-of.ts';
+import { kindList } from '../../../src/engines/kubernetes/kinds/registry.ts';
 import { conditionsOf, find } from '../../../src/engines/kubernetes/kueue/condition.ts';
 import { type TestCluster, testKubeconfig, useCluster } from '../cluster.ts';
 
@@ -66,7 +68,7 @@ export function useEnginePlace(label: string, queues: Readonly<Record<string, Pl
   afterAll(async () => {
     if (place === undefined) return;
     const { client } = place;
-    for (const type of [resources.jobs, resources.jobSets, resources.mpiJobs]) {
+    for (const type of await kindTypesOf(client)) {
       await client.removeAll(type, { labelSelector: 'app.kubernetes.io/managed-by=konverge' });
     }
     for (const { type, name } of made.reverse()) await client.remove(type, name);
@@ -76,6 +78,13 @@ export function useEnginePlace(label: string, queues: Readonly<Record<string, Pl
     if (place === undefined) throw new Error('only for tests that need a cluster: use clusterTest');
     return place;
   };
+}
+
+/** What steps become, as far as the cluster serves it. */
+export async function kindTypesOf(client: TestCluster['client']): Promise<readonly ResourceType[]> {
+  const types = kindList().map(({ resource }) => resource);
+  const versions = await Promise.all(types.map((type) => versionsOf(client, type, {})));
+  return types.filter(({ version }, index) => versions[index]?.includes(version));
 }
 
 function specOf({ cpu, memory, stopPolicy }: PlaceQueue, flavor: string): object {
