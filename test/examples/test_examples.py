@@ -14,6 +14,8 @@ TIMEOUT_SECONDS = 240
 # What each example wants beside Snakemake and a shell, and the arguments that keep it short.
 PROGRAMS = {
     "hello-world": [],
+    "hello-flux": [],
+    "mixed": ["mpirun", "redis-server", "redis-cli", "awk"],
     "containers": ["awk", "python3"],
     "tour": ["python3"],
     "services": ["redis-server", "redis-cli", "awk"],
