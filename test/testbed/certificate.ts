@@ -27,7 +27,7 @@ export const clients: readonly Certificate[] = [
   serviceAccount('kueue', 'kueue-system', 'kueue-controller-manager'),
   serviceAccount('jobset', 'jobset-system', 'jobset-controller-manager'),
   serviceAccount('mpi-operator', 'mpi-operator', 'mpi-operator'),
-  serviceAccount('simulated-flux-operator', 'operator-system', 'operator-controller-manager'),
+  serviceAccount('simulated-flux-operator', 'operator-system', 'simulated-flux-operator'),
 ];
 
 export const certificates: readonly Certificate[] = [
