@@ -9,8 +9,8 @@ export interface Figure {
   readonly detail: string;
 }
 
-/** A bench says what it does while it does it. */
-export type Bench = (say: (line: string) => void) => Promise<readonly Figure[]>;
+/** A bench says what it does while it does it. `rounds`: how often it measures, of those that can be told (main.ts). */
+export type Bench = (say: (line: string) => void, rounds: number) => Promise<readonly Figure[]>;
 
 export function atMost(name: string, value: number, unit: string, limit: number, detail: string): Figure {
   return { name, value: rounded(value), unit, target: `<= ${limit}`, holds: value <= limit, detail };
@@ -18,6 +18,11 @@ export function atMost(name: string, value: number, unit: string, limit: number,
 
 export function atLeast(name: string, value: number, unit: string, limit: number, detail: string): Figure {
   return { name, value: rounded(value), unit, target: `>= ${limit}`, holds: value >= limit, detail };
+}
+
+/** One that is told for what it is, and has no target. */
+export function noted(name: string, value: number, unit: string, detail: string): Figure {
+  return { name, value: rounded(value), unit, target: 'none', holds: true, detail };
 }
 
 export function median(values: readonly number[]): number {

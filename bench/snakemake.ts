@@ -4,14 +4,16 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Seconds of one whole `snakemake` in this folder. Throws with its words if it fails. */
+/** Seconds of one whole `snakemake` in this folder. Throws with its words if it fails. `before`: words of a program that runs it. */
 export async function secondsOfSnakemake(
   folder: string,
   flags: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  before: readonly string[] = [],
 ): Promise<number> {
   const begin = performance.now();
-  const child = spawn('snakemake', [...flags, '--quiet', 'all'], {
+  const [program, ...rest] = [...before, 'snakemake', ...flags, '--quiet', 'all'];
+  const child = spawn(program, rest, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },

@@ -1,62 +1,85 @@
 import type { ClusterClient } from '../../src/engines/kubernetes/client/cluster-client.ts';
 import { type KubernetesObject, resources } from '../../src/engines/kubernetes/client/object.ts';
-import { openClusterClient } from '../../src/engines/kubernetes/client/open-client.ts';
 import { jobStatus } from '../../src/engines/kubernetes/kinds/job/status.ts';
-import { systemClock } from '../../src/ports/clock.ts';
-import { silentLogger } from '../../src/ports/logger.ts';
 import { testbed } from './testbed.ts';
+import { type Phase, phases, type Timed } from './timed.ts';
 
-export function openTestbed(): Promise<ClusterClient> {
-  const { kubeconfig, namespace } = testbed;
-  return openClusterClient({
-    kubeconfig,
-    namespace,
-    userAgent: 'konverge-bench',
-    fieldManager: 'konverge-bench',
-    logger: silentLogger,
-    clock: systemClock,
-  });
-}
-
-/** Milliseconds from the POST of a Job with a queue label and nothing else of ours to its condition Complete. */
-export async function bareJobMs(client: ClusterClient, name: string, command: string): Promise<number> {
+/**
+ * A Job with a queue label and nothing else of ours, from its POST to its condition Complete, by watches that were there before.
+ * Its states are named as those of a step: queued until it is resumed, admitted until it has a pod, starting until its container
+ * runs, running until that has ended, committing until the Job says so.
+ */
+export async function timeBareJob(client: ClusterClient, name: string, command: string): Promise<Timed> {
   const done = Promise.withResolvers<void>();
-  const watch = client.reflect(resources.jobs, {
+  const marks = new Map<Phase, number>();
+  const reach = (phase: Phase, is: boolean): void => {
+    if (is && !marks.has(phase)) marks.set(phase, performance.now());
+  };
+  const jobs = client.reflect(resources.jobs, {
     fieldSelector: `metadata.name=${name}`,
     changed: (job) => {
+      reach('admitted', job.spec?.['suspend'] === false);
       const { end } = jobStatus(job);
       if (end?.kind === 'complete') done.resolve();
       if (end?.kind === 'failed') done.reject(new Error(`${name}: ${end.reason}: ${end.message}`));
     },
     gone: () => done.reject(new Error(`${name} has been deleted`)),
   });
+  const pods = client.reflect(resources.pods, {
+    labelSelector: `batch.kubernetes.io/job-name=${name}`,
+    changed: (pod) => {
+      const state = JSON.stringify(pod.status?.['containerStatuses'] ?? []);
+      reach('starting', true);
+      reach('running', /"(?:running|terminated)":\{/.test(state));
+      reach('committing', state.includes('"terminated":{'));
+    },
+    gone: () => undefined,
+  });
   try {
-    await watch.synced;
-    const beginMs = performance.now();
+    await Promise.all([jobs.synced, pods.synced]);
+    marks.set('queued', performance.now());
     await client.create(resources.jobs, bareJob(name, command));
     await done.promise;
-    return performance.now() - beginMs;
+    return timedBy(marks, performance.now());
   } finally {
-    watch.close();
+    jobs.close();
+    pods.close();
     await client.remove(resources.jobs, name);
   }
 }
 
-function bareJob(name: string, command: string): KubernetesObject {
+function timedBy(marks: ReadonlyMap<Phase, number>, endMs: number): Timed {
+  const reached = phases.flatMap((phase) => {
+    const atMs = marks.get(phase);
+    return atMs === undefined ? [] : [[phase, atMs] as const];
+  });
+  const lasted = reached.map(([phase, atMs], index) => [phase, (reached[index + 1]?.[1] ?? endMs) - atMs] as const);
+  return { wallMs: endMs - (marks.get('queued') ?? endMs), lasted };
+}
+
+/** Suspended, as Kueue wants it. */
+export function bareJob(name: string, command: string, change: BareJobChange = {}): KubernetesObject {
+  const { queue = 'main', cpu = '1', memory = '64Mi' } = change;
   const container = {
     name: 'main',
     image: testbed.image,
     command: ['sh', '-c', command],
-    resources: { requests: { cpu: '1', memory: '64Mi' }, limits: { memory: '64Mi' } },
+    resources: { requests: { cpu, memory }, limits: { memory } },
   };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, labels: { 'kueue.x-k8s.io/queue-name': testbed.queue } },
+    metadata: { name, labels: { 'kueue.x-k8s.io/queue-name': queue } },
     spec: {
       suspend: true,
       backoffLimit: 0,
       template: { spec: { restartPolicy: 'Never', containers: [container], terminationGracePeriodSeconds: 1 } },
     },
   };
+}
+
+export interface BareJobChange {
+  readonly queue?: string;
+  readonly cpu?: string;
+  readonly memory?: string;
 }
