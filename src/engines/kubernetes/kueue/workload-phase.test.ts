@@ -42,7 +42,7 @@ function scene({ condition: type, status, reason }: ConditionRow): Workload {
     case 'BlockedOnPreemptionGates':
       return workload([own, pending]);
     case 'QuotaReserved':
-      return workload([own], { active: reason !== 'Deactivated' });
+      return workload([own], { active: reason !== 'Deactivated', admissionChecks: [] });
     default:
       return workload([own]);
   }
@@ -78,6 +78,24 @@ describe('what is there already counts', () => {
   test('nothing yet', () => {
     expect(phaseOf(undefined).kind).toBe('unseen');
     expect(phaseOf(workload([]))).toMatchObject({ kind: 'unseen', sentence: expect.stringContaining('user-queue') });
+  });
+
+  test('quota without a word of admission: the states of its checks tell what it waits for', () => {
+    const reserved = (state: string) =>
+      phaseOf(
+        workload([condition('QuotaReserved', 'True', 'QuotaReserved')], {
+          admissionChecks: [
+            { name: 'budget', state, message: '' },
+            { name: 'data', state: 'Ready', message: '' },
+          ],
+        }),
+      );
+    expect(reserved('Pending')).toEqual({
+      kind: 'quota-reserved',
+      reason: 'QuotaReserved',
+      sentence: 'has its quota and waits for admission checks: budget is Pending',
+    });
+    expect(reserved('Ready').sentence).toMatch(/is about to be admitted$/);
   });
 
   test('an unknown reason gives the words of the server', () => {

@@ -29,11 +29,19 @@ export function phaseOf(workload: Workload | undefined): WorkloadPhase {
   const admitted = find(conditions, 'Admitted');
   if (admitted?.status === 'True') return admittedPhase(workload, admitted);
   if (waiting) return waiting;
-  if (reserved?.status === 'True') return phase(workload, admitted ?? reserved, 'quota-reserved');
+  if (reserved?.status === 'True') return reservedPhase(workload, admitted ?? reserved);
   if (admitted) return phase(workload, admitted, 'pending');
   // Of workloads that ask for the same Kueue 0.19 tries only the first; what it finds it does not write into the others.
   const sentence = `waits its turn in queue ${workload.queue}; of steps that are alike Kueue tells only why the first one waits`;
   return { kind: 'unseen', reason: '', sentence };
+}
+
+/** Before the first admission Kueue 0.19 has no condition for admission checks: only their own states tell. */
+function reservedPhase(workload: Workload, condition: Condition): WorkloadPhase {
+  const found = phase(workload, condition, 'quota-reserved');
+  if (condition.type === 'Admitted' || checksOf(workload) === '') return found;
+  const unsatisfied = { type: 'Admitted', status: 'False', reason: 'UnsatisfiedChecks', message: '' } as const;
+  return { ...found, sentence: sentenceOf(workload, unsatisfied) };
 }
 
 /** What a condition says, as its row has it; of an unknown reason, what the server says. */
