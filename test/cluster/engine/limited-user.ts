@@ -33,7 +33,8 @@ export async function makeLimitedUser(
 ): Promise<LimitedUser> {
   const rules = rights()
     .filter(({ namespaced }) => namespaced)
-    .map((right) => ruleOf(right, without));
+    .map((right) => ruleOf(right, without))
+    .filter(({ verbs }) => verbs.length > 0);
   const make = (type: ResourceType, body: object): Promise<unknown> =>
     client.create(type, {
       apiVersion: type.group === '' ? 'v1' : `${type.group}/v1`,
@@ -60,7 +61,7 @@ export async function makeLimitedUser(
 function ruleOf(
   { group, resource, subresource, verbs }: Right,
   without: readonly { readonly resource: string; readonly verb: string }[],
-): object {
+): { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] } {
   const name = subresource === undefined ? resource : `${resource}/${subresource}`;
   const left = verbs.filter((verb) => !without.some((one) => one.resource === name && one.verb === verb));
   return { apiGroups: [group], resources: [name], verbs: left };
