@@ -1,6 +1,8 @@
 import { agent } from './agent/recipe.ts';
 import { apps } from './apps/recipe.ts';
+import { bcftools } from './bcftools/recipe.ts';
 import { busybox } from './busybox/recipe.ts';
+import { bwa } from './bwa/recipe.ts';
 import { flux } from './flux/recipe.ts';
 import { fluxView } from './flux-view/recipe.ts';
 import { lammps } from './lammps/recipe.ts';
@@ -10,6 +12,7 @@ import { pause } from './pause/recipe.ts';
 import { peer } from './peer/recipe.ts';
 import type { ImageName, ImageRecipe } from './recipe.ts';
 import { redis } from './redis/recipe.ts';
+import { samtools } from './samtools/recipe.ts';
 import { snakemake } from './snakemake/recipe.ts';
 
 /** Every image; the first one is what each pod needs. */
@@ -19,6 +22,9 @@ export const recipes: readonly ImageRecipe[] = [
   agent,
   apps,
   redis,
+  bwa,
+  samtools,
+  bcftools,
   snakemake,
   mpi,
   mpis,

@@ -37,6 +37,16 @@ def test_each_rule_in_an_unmodified_image_of_its_own(workflow, stored, cluster):
     assert images == {"roll": BUSYBOX, "count": APPS, "report": BUSYBOX}
 
 
+def test_variants(workflow, stored, cluster):
+    """As it stands: the images are those that its rules name, and none is the default."""
+    workflow.write_file("konverge.yaml", configuration(cluster).replace(f"default: {APPS}, ", ""))
+    run_example("variants", workflow, stored)
+    images = {step.rules[0]: step.spec["container"] for step in workflow.observed[0].steps}
+    tools = {"simulate_genome": "apps", "simulate_reads": "apps", "index": "bwa", "map_reads": "bwa"}
+    tools |= {"sort_reads": "samtools", "call": "bcftools", "compare": "bcftools"}
+    assert images == {rule: f"docker.io/konverge/{tool}:dev" for rule, tool in tools.items()}
+
+
 def test_tour(workflow, stored, cluster):
     """With its service in a pod of its own."""
     run_with_services("tour", workflow, stored, cluster, APPS)
