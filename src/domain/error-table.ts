@@ -265,8 +265,8 @@ export const errorTable = {
     httpStatus: 422,
   },
   'ranks-misplaced': {
-    meaning: 'An MPI launcher left out the other nodes of its step, so that all ranks shared one.',
-    hint: 'Use an MPI that reads host files from its environment (Open MPI 4 or 5, MPICH, Intel MPI), and do not overrule them in the command.',
+    meaning: 'An MPI launcher started no rank in one of the pods of its step.',
+    hint: 'Start as many ranks as the resource `tasks` says, with an MPI that reads host files from its environment (Open MPI 4 or 5, MPICH, Intel MPI), and do not overrule them in the command.',
     httpStatus: 422,
   },
   'storage-needed': {

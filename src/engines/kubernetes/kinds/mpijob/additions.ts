@@ -9,7 +9,7 @@ import type { KindSurroundings } from '../kind.ts';
 import { mpiBin, mpiFiles, mpiVariables, passwdFile } from './environment.ts';
 import { launcherAfter, launcherBefore } from './launcher-script.ts';
 import { hostsOf, tasksPerNode } from './members.ts';
-import { rankBefore, rankServe, rankSession } from './rank-script.ts';
+import { rankBefore, rankNote, rankServe, rankSession } from './rank-script.ts';
 import { launcherProgram, srunScript } from './srun-script.ts';
 
 const wrapper = buildPodWrapper(podLayout, undefined, { bin: mpiBin, hooks: true });
@@ -33,6 +33,7 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
       [mpiFiles.rankBefore]: rankBefore,
       [mpiFiles.rank]: rankServe,
       [mpiFiles.session]: rankSession,
+      [mpiFiles.rankNote]: rankNote,
       ...(launcherProgram(mpi) === 'srun' && { [mpiFiles.srun]: srunScript(mpi) }),
     },
     request: requestOfOne(resources),

@@ -19,6 +19,8 @@ export const mpiFiles = {
   rank: 'rank.sh',
   session: 'session.sh',
   srun: 'srun.sh',
+  /** What runs each rank where the MPI has a place for that; it leaves a line in `ranks`. */
+  rankNote: 'rank-note.sh',
 } as const;
 
 /** Where the operator is to mount its keys. */
@@ -35,6 +37,7 @@ const { commands } = podLayout;
 export function mpiVariables(tasksPerNode: number): Readonly<Record<string, string>> {
   const openMpi = `${commands}/${mpiFiles.openMpiHosts}`;
   const hydra = `${commands}/${mpiFiles.hydraHosts}`;
+  const noted = `/bin/sh ${commands}/${mpiFiles.rankNote}`;
   return {
     // Open MPI 4 (ORTE).
     OMPI_MCA_orte_default_hostfile: openMpi,
@@ -45,6 +48,7 @@ export function mpiVariables(tasksPerNode: number): Readonly<Record<string, stri
     OMPI_MCA_hwloc_base_binding_policy: 'none',
     // Attaching to a neighbour's memory needs rights that a restricted container has not.
     OMPI_MCA_btl_vader_single_copy_mechanism: 'none',
+    OMPI_MCA_orte_fork_agent: noted,
     OMPI_ALLOW_RUN_AS_ROOT: '1',
     OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
     // Open MPI 5 (PRRTE), which does not read those of 4.
@@ -53,6 +57,7 @@ export function mpiVariables(tasksPerNode: number): Readonly<Record<string, stri
     PRTE_MCA_plm_ssh_agent: 'ssh',
     PRTE_MCA_plm_ssh_no_tree_spawn: '1',
     PRTE_MCA_hwloc_default_binding_policy: 'none',
+    PRTE_MCA_odls_base_exec_agent: noted,
     PRTE_ALLOW_RUN_AS_ROOT: '1',
     PRTE_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
     // MPICH.

@@ -131,13 +131,17 @@ each '${mpiFolder}/story' ask || {
   refuse workload-lost 'a pod of the step does not answer any more after its commands have succeeded'
 }
 [ "$code" = 0 ] || { leave; exit 0; }
-used=0
-for story in '${mpiFolder}/story.'*; do
-  if grep -q '^sessions [1-9]' "$story"; then used=1; fi
-done
-if [ "$used" = 0 ]; then
+# Open MPI has a daemon in each pod, with or without ranks, and each rank notes itself, rank 0 here. Others come only with ranks.
+sign=reached number=0 idle= busy=
+[ ! -e '${mpiFolder}/ranks' ] || sign=used
+while read -r host; do
+  if grep -qx "$sign" '${mpiFolder}/story.'"$number"; then busy=1; else idle="$idle\${idle:+, }worker-$number"; fi
+  number=$((number + 1))
+done <'${workersFile}'
+if [ -n "$idle" ]; then
   leave
-  refuse ranks-misplaced "the launcher has used none of the step's other pods: all of its ranks ran in one"
+  [ -n "$busy" ] || refuse ranks-misplaced "the launcher has used none of the step's other pods: all of its ranks ran in one"
+  refuse ranks-misplaced "no rank ran in $idle: the command has to start as many ranks as its resource tasks says, and in all pods of the step"
 fi
 
 # Makes "$1", of paths that are to be had of host "$2".

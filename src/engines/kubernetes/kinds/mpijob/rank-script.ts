@@ -58,6 +58,11 @@ done
 exit "$code"
 `;
 
+/** Between the daemons of Open MPI and each rank: that there was one. What it runs takes its place. */
+export const rankNote = `{ echo >>'${mpiFolder}/ranks'; } 2>/dev/null
+exec "$@"
+`;
+
 /** What every ssh session in a pod of other ranks runs: a word of ours, or what the launcher of the MPI starts there. */
 export const rankSession = `cd "$(cat '${mpiFolder}/workdir')" || exit 1
 umask 0002
@@ -75,9 +80,8 @@ case $SSH_ORIGINAL_COMMAND in
     fi
     echo "$2" >'${mpiFolder}/launcher' ;;
   konverge-story)
-    sessions=0
-    if [ -e '${mpiFolder}/sessions' ]; then sessions=$(wc -l <'${mpiFolder}/sessions'); fi
-    echo "sessions" $sessions
+    [ ! -e '${mpiFolder}/sessions' ] || echo reached
+    [ ! -e '${mpiFolder}/ranks' ] || echo used
     while read -r path; do
       if [ -d "$path" ]; then echo "directory $path"; elif [ -e "$path" ]; then echo "file $path"; fi
     done <'${commands}/${mpiFiles.outputs}' ;;

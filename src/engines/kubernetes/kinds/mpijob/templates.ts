@@ -29,10 +29,12 @@ export function launcherTemplate(pod: StepPod): PodTemplate {
  */
 export function workerTemplate(pod: StepPod): PodTemplate {
   const items = [
-    ...[secretKeys.wrapper, environmentKey, mpiFiles.outputs, mpiFiles.session, mpiFiles.passwd].map((key) => ({
-      key,
-      path: key,
-    })),
+    ...[secretKeys.wrapper, environmentKey, mpiFiles.outputs, mpiFiles.session, mpiFiles.passwd, mpiFiles.rankNote].map(
+      (key) => ({
+        key,
+        path: key,
+      }),
+    ),
     { key: mpiFiles.rankBefore, path: podHooks.before },
     { key: mpiFiles.rank, path: commandKey(0) },
   ];
