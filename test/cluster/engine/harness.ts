@@ -58,6 +58,8 @@ export interface HarnessOptions {
   readonly recover?: readonly WorkOrder[];
   /** No session is attached. */
   readonly held?: true;
+  /** Of orders that name none; absent: `main`. */
+  readonly queue?: string;
   /** A client that does what the real one does not. */
   readonly client?: (real: ClusterClient) => ClusterClient;
 }
@@ -69,6 +71,7 @@ type Driven = Pick<Engine, 'launch' | 'cancel' | 'hold' | 'close'> & Partial<Eng
 export class ClusterHarness implements AsyncDisposable {
   readonly cluster: TestCluster;
   readonly directory: string;
+  private readonly queue: string;
   readonly observed: Observation[] = [];
   private readonly waiters = new Set<() => void>();
   private readonly launched = new Set<StepId>();
@@ -77,14 +80,15 @@ export class ClusterHarness implements AsyncDisposable {
   private left = false;
   private isFirst = true;
 
-  private constructor(cluster: TestCluster, directory: string | undefined) {
+  private constructor(cluster: TestCluster, { directory, queue = 'main' }: HarnessOptions) {
+    this.queue = queue;
     this.cluster = cluster;
     this.isFirst = directory === undefined;
     this.directory = directory ?? mkdtempSync(join(tmpdir(), 'konverge-cluster-engine-'));
   }
 
   static async open(cluster: TestCluster, options: HarnessOptions = {}): Promise<ClusterHarness> {
-    const harness = new ClusterHarness(cluster, options.directory);
+    const harness = new ClusterHarness(cluster, options);
     const settings: KubernetesSettings = {
       ...configurationFrom({}, 'test').kubernetes,
       kubeconfig: cluster.kubeconfig,
@@ -110,7 +114,7 @@ export class ClusterHarness implements AsyncDisposable {
 
   /** A step that runs a command with bash and asks for little. */
   order(command: string, change: OrderChange = {}): WorkOrder {
-    const { id = `${freshKey()}-a1-g1`, kind = 'job', queue = 'main', request = {}, ...spec } = change;
+    const { id = `${freshKey()}-a1-g1`, kind = 'job', queue = this.queue, request = {}, ...spec } = change;
     return {
       id: id as StepId,
       kind,

@@ -12,6 +12,8 @@ export interface EnginePlace extends TestCluster {
   /** WorkloadPriorityClasses. */
   readonly low: string;
   readonly high: string;
+  /** A further LocalQueue with a ClusterQueue of its own, which is ready. */
+  readonly makeQueue: (name: string, queue?: PlaceQueue) => Promise<void>;
 }
 
 export interface PlaceQueue {
@@ -48,20 +50,18 @@ export function useEnginePlace(label: string, queues: Readonly<Record<string, Pl
     await create(resources.resourceFlavors, namespace, { spec: nodeLabels });
     await create(resources.priorityClasses, `${namespace}-low`, { value: 100 });
     await create(resources.priorityClasses, `${namespace}-high`, { value: 1000 });
-    for (const [queue, settings] of Object.entries({ main: roomy, ...queues })) {
+    const makeQueue = async (queue: string, settings = roomy): Promise<void> => {
       const name = clusterQueueOf(queue);
       if (!settings.isOrphan) await create(resources.clusterQueues, name, { spec: specOf(settings, namespace) });
       await create(resources.localQueues, queue, { spec: { clusterQueue: name } });
-    }
-    await vi.waitFor(async () => {
-      const { items } = await client.list(resources.localQueues);
-      for (const { metadata, status } of items) {
-        const { isOrphan, stopPolicy } = queues[metadata.name] ?? roomy;
-        const active = find(conditionsOf(status), 'Active')?.status;
-        expect(`${metadata.name} ${active}`).toBe(`${metadata.name} ${isOrphan || stopPolicy ? 'False' : 'True'}`);
-      }
-    }, 30_000);
-    place = { ...cluster(), clusterQueueOf, low: `${namespace}-low`, high: `${namespace}-high` };
+      await vi.waitFor(async () => {
+        const found = await client.get(resources.localQueues, queue);
+        const active = find(conditionsOf(found?.status), 'Active')?.status;
+        expect(`${queue} ${active}`).toBe(`${queue} ${settings.isOrphan || settings.stopPolicy ? 'False' : 'True'}`);
+      }, 30_000);
+    };
+    await Promise.all(Object.entries({ main: roomy, ...queues }).map(([queue, of]) => makeQueue(queue, of)));
+    place = { ...cluster(), clusterQueueOf, low: `${namespace}-low`, high: `${namespace}-high`, makeQueue };
   }, 60_000);
 
   // Hooks run in reverse order: the namespace goes after these.

@@ -1,21 +1,14 @@
 // Steps with services, as JobSets that Kueue admits whole.
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { ServiceSpec } from '../../../src/domain/service.ts';
-import { type KubernetesObject, resources } from '../../../src/engines/kubernetes/client/object.ts';
-import { isRecord } from '../../../src/engines/kubernetes/kueue/condition.ts';
-import { annotationKeys, labelKeys } from '../../../src/engines/kubernetes/labels.ts';
+import { resources } from '../../../src/engines/kubernetes/client/object.ts';
 import type { WorkOrder } from '../../../src/ports/engine.ts';
 import { ClusterHarness, faultTest, type OrderChange } from '../engine/harness.ts';
 import { makeLimitedUser } from '../engine/limited-user.ts';
 import { useEnginePlace } from '../engine/place.ts';
+import { evict, kindTest, podsOf } from './kind-case.ts';
 
-const place = useEnginePlace('jobset', {
-  small: { cpu: '1', memory: '4Gi' },
-  // Of one case each, which sees that it is empty at the end.
-  happy: { cpu: '2', memory: '4Gi' },
-  failing: { cpu: '2', memory: '4Gi' },
-  cancelling: { cpu: '2', memory: '4Gi' },
-});
+const place = useEnginePlace('jobset');
 
 const endless = "trap 'exit 143' TERM; sleep 300 & wait";
 
@@ -54,81 +47,64 @@ function order(harness: ClusterHarness, command: string, change: OrderChange = {
   return harness.order(command, { kind: 'jobset', services: [server('kv')], ...change });
 }
 
-async function podsOf(id: string, service: string | undefined): Promise<readonly KubernetesObject[]> {
-  const { items } = await place().client.list(resources.pods);
-  return items.filter(
-    ({ metadata }) =>
-      metadata.annotations?.[annotationKeys.step] === id && metadata.labels?.[labelKeys.service] === service,
-  );
-}
+kindTest(
+  place,
+  'two services, one with two replicas, reached by their names in the order of the list',
+  async (harness) => {
+    const kv = server('kv', '', { replicas: 2, env: { GREETING: 'for $(nobody) and $$' } });
+    // It needs the one before it, under the name that the application uses.
+    const needy = `import socket; socket.create_connection((os.environ["KONVERGE_SERVICE_KV_HOST"], int(os.environ["KONVERGE_SERVICE_KV_PORT"])), 5)`;
+    const api = server('api', needy, { port: 8080 });
+    const command = [
+      'set -e',
+      'for address in ${KONVERGE_SERVICE_KV_HOSTS//,/ }; do',
+      `  (${ask('${address%:*}/${address#*:}')})`,
+      'done',
+      `(${ask('$KONVERGE_SERVICE_API_HOST/8080')})`,
+    ].join('\n');
+    const wanted = order(harness, `${command}\nsleep 1`, { services: [kv, api] });
+    const id = harness.launch(wanted);
+    expect((await harness.end(id)).state, harness.story(id)).toBe('succeeded');
+    const lines = (await harness.log(id)).trim().split('\n');
+    expect(lines).toHaveLength(3);
+    const [first, second, third] = lines.map((line) => line.split(' '));
+    expect(first?.slice(0, -1)).toEqual(['kv', '0', 'for', '$(nobody)', 'and', '$$']);
+    expect(second?.slice(0, 2)).toEqual(['kv', '1']);
+    expect(third?.slice(0, 3)).toEqual(['api', '0', 'None']);
+    const hosts = first?.at(-1)?.split(',') ?? [];
+    expect(hosts).toHaveLength(2);
+    expect(hosts[1]).toMatch(/^fault-[0-9a-f]{16}-a1-g1-kv-0-1\.fault-[0-9a-f]{16}-a1-g1:20000$/);
+    const words = harness.of(id).map((seen) => ('reason' in seen ? seen.reason : ''));
+    expect(words).toContainEqual(expect.stringContaining('service kv'));
+    const states = harness.statesOf(id).filter((state) => state !== 'queued' && state !== 'admitted');
+    expect(states).toEqual(['starting', 'running', 'succeeded']);
+    await harness.nothingLeft([id]);
+  },
+);
 
-/** Nothing is reserved in a queue any more. */
-async function quotaIsFree(queue: string): Promise<void> {
-  await vi.waitFor(async () => {
-    const found = await place().client.get(resources.clusterQueues, place().clusterQueueOf(queue));
-    const flavors = found?.status?.['flavorsReservation'];
-    const totals = (Array.isArray(flavors) ? flavors.filter(isRecord) : []).flatMap(({ resources: amounts }) =>
-      (Array.isArray(amounts) ? amounts.filter(isRecord) : []).map(({ total }) => String(total)),
+kindTest(
+  place,
+  'a service that ends early, with an exit code, with none, and a program that is not there',
+  async (harness) => {
+    const dying = (code: number): ServiceSpec =>
+      server('kv', `threading.Timer(4, lambda: (print("I give up", file=sys.stderr), os._exit(${code}))).start()`);
+    const [failed, ended, absent] = await Promise.all([
+      harness.failure(order(harness, endless, { services: [dying(3)] })),
+      harness.failure(order(harness, endless, { services: [dying(0)] })),
+      harness.failure(order(harness, endless, { services: [{ ...server('kv'), command: ['no-such-server'] }] })),
+    ]);
+    expect(failed).toMatchObject({ class: 'service' });
+    expect(failed.message).toMatch(
+      /^service kv ended with exit code 3 before the application; its last words: .*I give up$/,
     );
-    expect(totals).toEqual(totals.map(() => '0'));
-    expect(totals.length).toBeGreaterThan(0);
-  }, 30_000);
-}
+    expect(ended).toMatchObject({ class: 'service' });
+    expect(ended.message).toMatch(/^service kv ended with exit code 0 before the application/);
+    expect(absent).toMatchObject({ class: 'service' });
+    expect(absent.message).toContain('no-such-server');
+  },
+);
 
-faultTest('two services, one with two replicas, reached by their names in the order of the list', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const kv = server('kv', '', { replicas: 2, env: { GREETING: 'for $(nobody) and $$' } });
-  // It needs the one before it, under the name that the application uses.
-  const needy = `import socket; socket.create_connection((os.environ["KONVERGE_SERVICE_KV_HOST"], int(os.environ["KONVERGE_SERVICE_KV_PORT"])), 5)`;
-  const api = server('api', needy, { port: 8080 });
-  const command = [
-    'set -e',
-    'for address in ${KONVERGE_SERVICE_KV_HOSTS//,/ }; do',
-    `  (${ask('${address%:*}/${address#*:}')})`,
-    'done',
-    `(${ask('$KONVERGE_SERVICE_API_HOST/8080')})`,
-  ].join('\n');
-  const wanted = order(harness, `${command}\nsleep 1`, { services: [kv, api], queue: 'happy' });
-  const id = harness.launch(wanted);
-  expect((await harness.end(id)).state, harness.story(id)).toBe('succeeded');
-  const lines = (await harness.log(id)).trim().split('\n');
-  expect(lines).toHaveLength(3);
-  const [first, second, third] = lines.map((line) => line.split(' '));
-  expect(first?.slice(0, -1)).toEqual(['kv', '0', 'for', '$(nobody)', 'and', '$$']);
-  expect(second?.slice(0, 2)).toEqual(['kv', '1']);
-  expect(third?.slice(0, 3)).toEqual(['api', '0', 'None']);
-  const hosts = first?.at(-1)?.split(',') ?? [];
-  expect(hosts).toHaveLength(2);
-  expect(hosts[1]).toMatch(/^fault-[0-9a-f]{16}-a1-g1-kv-0-1\.fault-[0-9a-f]{16}-a1-g1:20000$/);
-  const words = harness.of(id).map((seen) => ('reason' in seen ? seen.reason : ''));
-  expect(words).toContainEqual(expect.stringContaining('service kv'));
-  const states = harness.statesOf(id).filter((state) => state !== 'queued' && state !== 'admitted');
-  expect(states).toEqual(['starting', 'running', 'succeeded']);
-  await harness.nothingLeft([id]);
-  await quotaIsFree('happy');
-});
-
-faultTest('a service that ends early, with an exit code, with none, and a program that is not there', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const dying = (code: number): ServiceSpec =>
-    server('kv', `threading.Timer(4, lambda: (print("I give up", file=sys.stderr), os._exit(${code}))).start()`);
-  const [failed, ended, absent] = await Promise.all([
-    harness.failure(order(harness, endless, { services: [dying(3)] })),
-    harness.failure(order(harness, endless, { services: [dying(0)] })),
-    harness.failure(order(harness, endless, { services: [{ ...server('kv'), command: ['no-such-server'] }] })),
-  ]);
-  expect(failed).toMatchObject({ class: 'service' });
-  expect(failed.message).toMatch(
-    /^service kv ended with exit code 3 before the application; its last words: .*I give up$/,
-  );
-  expect(ended).toMatchObject({ class: 'service' });
-  expect(ended.message).toMatch(/^service kv ended with exit code 0 before the application/);
-  expect(absent).toMatchObject({ class: 'service' });
-  expect(absent.message).toContain('no-such-server');
-});
-
-faultTest('a service that is never ready, by port and by file', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'a service that is never ready, by port and by file', async (harness) => {
   const deaf = { ...server('kv'), command: ['sleep', '300'], startTimeoutMs: 5000 };
   const [byPort, byFile] = await Promise.all([
     harness.failure(order(harness, 'true', { services: [server('first'), deaf] })),
@@ -146,8 +122,7 @@ faultTest('a service that is never ready, by port and by file', async () => {
   });
 });
 
-faultTest('a service that is ready by a file, and ends with the application', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'a service that is ready by a file, and ends with the application', async (harness) => {
   const files = { ...server('kv', 'open("made", "w").close()'), ready: { kind: 'file', path: 'made' } as const };
   const quitting = server('kv', 'threading.Timer(6, lambda: os._exit(0)).start()');
   const [byFile, leaving] = await Promise.all([
@@ -159,26 +134,22 @@ faultTest('a service that is ready by a file, and ends with the application', as
   expect(leaving.state).toBe('succeeded');
 });
 
-faultTest('the application fails, of itself or of a service that has gone', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'the application fails, of itself or of a service that has gone', async (harness) => {
   const fragile = server('kv', 'threading.Timer(5, lambda: os._exit(9)).start()');
   const [own, broken] = await Promise.all([
-    harness.failure(order(harness, `${askKv}; exit 7`, { queue: 'failing' })),
+    harness.failure(order(harness, `${askKv}; exit 7`, {})),
     harness.failure(
       order(harness, `while (${askKv}) 2>/dev/null; do sleep 0.2; done; exit 4`, {
         services: [fragile],
-        queue: 'failing',
       }),
     ),
   ]);
   expect(own).toMatchObject({ class: 'user', exitCode: 7, message: 'the command ended with exit code 7' });
   expect(broken).toMatchObject({ class: 'service' });
   expect(broken.message).toMatch(/^service kv ended with exit code 9 before the application/);
-  await quotaIsFree('failing');
 });
 
-faultTest('the runtime is of the application, and a service does not count', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'the runtime is of the application, and a service does not count', async (harness) => {
   const slow = server('kv', 'time.sleep(4)');
   const request = { runtimeMs: { value: 6000, stated: true } };
   const [long, short] = await Promise.all([
@@ -189,20 +160,51 @@ faultTest('the runtime is of the application, and a service does not count', asy
   expect(short.state).toBe('succeeded');
 });
 
-faultTest('a service whose image cannot be had is named', async () => {
-  await using harness = await ClusterHarness.open(place(), { settings: { imageTimeoutMs: 5000 } });
-  const failure = await harness.failure(
-    order(harness, 'true', { services: [server('kv', '', { image: 'docker.io/konverge/absent:dev' })] }),
-  );
-  expect(failure).toMatchObject({ class: 'image' });
-  expect(failure.message).toMatch(/^service kv: its image docker.io\/konverge\/absent:dev cannot be pulled/);
+const impatient = { settings: { imageTimeoutMs: 5000 } };
+kindTest(
+  place,
+  'a service whose image cannot be had is named',
+  async (harness) => {
+    const failure = await harness.failure(
+      order(harness, 'true', { services: [server('kv', '', { image: 'docker.io/konverge/absent:dev' })] }),
+    );
+    expect(failure).toMatchObject({ class: 'image' });
+    expect(failure.message).toMatch(/^service kv: its image docker.io\/konverge\/absent:dev cannot be pulled/);
+  },
+  impatient,
+);
+
+kindTest(place, 'memory runs out, of the application and of a service', async (harness) => {
+  const eat = (mebibytes: number): string => `data = bytearray(${mebibytes} * 2**20)`;
+  const [application, service] = await Promise.all([
+    harness.failure(
+      order(harness, `${askKv}; python3 -c '${eat(200)}'`, {
+        request: { memoryBytes: { value: 64 * 2 ** 20, stated: true } },
+      }),
+    ),
+    harness.failure(
+      order(harness, endless, { services: [server('kv', `threading.Timer(4, lambda: exec("${eat(200)}")).start()`)] }),
+    ),
+  ]);
+  expect(application).toMatchObject({ class: 'out-of-memory' });
+  expect(service).toMatchObject({ class: 'service' });
+  expect(service.message).toBe('service kv used more than its memory limit of 64Mi, and the kernel killed it');
 });
 
-faultTest('a pod of a service that is deleted by hand', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'a pod of a service that is evicted from its node', async (harness) => {
   const id = harness.launch(order(harness, endless));
   await harness.says(id, 'running');
-  const [pod] = await podsOf(id, 'kv');
+  const [pod] = await podsOf(place(), id, 'kv');
+  await evict(place(), pod?.metadata.name ?? '');
+  const { failure } = await harness.failed(id);
+  expect(failure).toMatchObject({ class: 'lost', code: 'workload-lost' });
+  expect(failure.message).toBe('service kv: its pod was ended on node testbed: its node is being emptied');
+});
+
+kindTest(place, 'a pod of a service that is deleted by hand', async (harness) => {
+  const id = harness.launch(order(harness, endless));
+  await harness.says(id, 'running');
+  const [pod] = await podsOf(place(), id, 'kv');
   await place().client.remove(resources.pods, pod?.metadata.name ?? '');
   expect((await harness.failed(id)).failure).toMatchObject({
     class: 'lost',
@@ -211,11 +213,10 @@ faultTest('a pod of a service that is deleted by hand', async () => {
   });
 });
 
-faultTest('cancelled while it waits for a service, and while it runs', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'cancelled while it waits for a service, and while it runs', async (harness) => {
   const slow = server('kv', 'time.sleep(60)', { startTimeoutMs: 90_000 });
-  const starting = harness.launch(order(harness, 'true', { services: [slow], queue: 'cancelling' }));
-  const running = harness.launch(order(harness, endless, { queue: 'cancelling' }));
+  const starting = harness.launch(order(harness, 'true', { services: [slow] }));
+  const running = harness.launch(order(harness, endless, {}));
   await harness.says(starting, 'starting', 'waits for service kv to be ready');
   await harness.says(running, 'running');
   harness.engine.cancel([starting, running]);
@@ -223,31 +224,33 @@ faultTest('cancelled while it waits for a service, and while it runs', async () 
     expect(await harness.failed(id)).toMatchObject({ state: 'cancelled', failure: { class: 'cancelled' } });
   }
   await harness.nothingLeft([starting, running]);
-  await quotaIsFree('cancelling');
 });
 
-faultTest('preempted, it starts again with its services first', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const { low, high } = place();
-  const half = { cpuMillis: 700 };
-  const flag =
-    'if [ -n "$(bash -c "exec 3<>/dev/tcp/$KONVERGE_SERVICE_KV_HOST/$KONVERGE_SERVICE_KV_PORT; cat <&3")" ]; then sleep 12; else exit 5; fi';
-  const preempted = harness.launch(order(harness, flag, { queue: 'small', priorityClass: low, request: half }));
-  await harness.says(preempted, 'running');
-  const winner = harness.launch(order(harness, askKv, { queue: 'small', priorityClass: high, request: half }));
-  expect((await harness.end(winner)).state).toBe('succeeded');
-  expect((await harness.end(preempted)).state, harness.story(preempted)).toBe('succeeded');
-  expect(harness.story(preempted)).toMatch(/running: .*queued: .*running: /);
-  await quotaIsFree('small');
-});
+const narrow = { quota: { cpu: '1', memory: '4Gi' } };
+kindTest(
+  place,
+  'preempted, it starts again with its services first',
+  async (harness) => {
+    const { low, high } = place();
+    const half = { cpuMillis: 700 };
+    const flag =
+      'if [ -n "$(bash -c "exec 3<>/dev/tcp/$KONVERGE_SERVICE_KV_HOST/$KONVERGE_SERVICE_KV_PORT; cat <&3")" ]; then sleep 12; else exit 5; fi';
+    const preempted = harness.launch(order(harness, flag, { priorityClass: low, request: half }));
+    await harness.says(preempted, 'running');
+    const winner = harness.launch(order(harness, askKv, { priorityClass: high, request: half }));
+    expect((await harness.end(winner)).state).toBe('succeeded');
+    expect((await harness.end(preempted)).state, harness.story(preempted)).toBe('succeeded');
+    expect(harness.story(preempted)).toMatch(/running: .*queued: .*running: /);
+  },
+  narrow,
+);
 
-faultTest('a core that ends leaves it, and the next one follows it to its end', async () => {
-  const first = await ClusterHarness.open(place());
+kindTest(place, 'a core that ends leaves it, and the next one follows it to its end', async (first, queue) => {
   const wanted = order(first, `${askKv}; sleep 8; ${askKv} > /dev/null`);
   const id = first.launch(wanted);
   await first.says(id, 'running');
   await first.leave();
-  await using next = await ClusterHarness.open(place(), { directory: first.directory, recover: [wanted] });
+  await using next = await ClusterHarness.open(place(), { directory: first.directory, recover: [wanted], queue });
   expect((await next.end(id)).state, next.story(id)).toBe('succeeded');
   await next.nothingLeft([id]);
 });

@@ -1,24 +1,15 @@
 // MPI steps on several nodes, as MPIJobs: Open MPI 4 of Debian, real ssh between real pods.
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { referenceOf } from '../../../images/recipe.ts';
 import type { MpiRequest } from '../../../src/domain/resources.ts';
-import { type KubernetesObject, resources } from '../../../src/engines/kubernetes/client/object.ts';
-import { isRecord } from '../../../src/engines/kubernetes/kueue/condition.ts';
-import { annotationKeys } from '../../../src/engines/kubernetes/labels.ts';
+import { resources } from '../../../src/engines/kubernetes/client/object.ts';
 import type { WorkOrder } from '../../../src/ports/engine.ts';
 import { appsImage } from '../cluster.ts';
-import { ClusterHarness, type Failed, faultTest, type OrderChange } from '../engine/harness.ts';
+import { ClusterHarness, type Failed, type OrderChange } from '../engine/harness.ts';
 import { useEnginePlace } from '../engine/place.ts';
+import { evict, kindTest, podsOf } from './kind-case.ts';
 
-const place = useEnginePlace('mpijob', {
-  small: { cpu: '1', memory: '4Gi' },
-  // Of one case each, which sees that it is empty at the end.
-  happy: { cpu: '2', memory: '4Gi' },
-  failing: { cpu: '2', memory: '4Gi' },
-  cancelling: { cpu: '2', memory: '4Gi' },
-});
+const place = useEnginePlace('mpijob');
 
 interface MpiChange extends OrderChange {
   readonly mpi?: Partial<MpiRequest>;
@@ -41,29 +32,8 @@ function ranks(words: string, tasks = 2): string {
 
 const where = 'print(rank, world.Get_size(), os.uname().nodename, os.getcwd(), os.environ.get("GREETING"), flush=True)';
 
-async function podsOf(id: string): Promise<readonly KubernetesObject[]> {
-  const { items } = await place().client.list(resources.pods);
-  return items.filter(({ metadata }) => metadata.annotations?.[annotationKeys.step] === id);
-}
-
-/** Nothing is reserved in a queue any more. */
-async function quotaIsFree(queue: string): Promise<void> {
-  await vi.waitFor(async () => {
-    const found = await place().client.get(resources.clusterQueues, place().clusterQueueOf(queue));
-    const flavors = found?.status?.['flavorsReservation'];
-    const totals = (Array.isArray(flavors) ? flavors.filter(isRecord) : []).flatMap(({ resources: amounts }) =>
-      (Array.isArray(amounts) ? amounts.filter(isRecord) : []).map(({ total }) => String(total)),
-    );
-    expect(totals).toEqual(totals.map(() => '0'));
-    expect(totals.length).toBeGreaterThan(0);
-  }, 30_000);
-}
-
-faultTest('four ranks on two pods, each where it belongs', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const id = harness.launch(
-    order(harness, ranks(where, 4), { mpi: { tasks: 4 }, queue: 'happy', env: { GREETING: "it's $HOME" } }),
-  );
+kindTest(place, 'four ranks on two pods, each where it belongs', async (harness) => {
+  const id = harness.launch(order(harness, ranks(where, 4), { mpi: { tasks: 4 }, env: { GREETING: "it's $HOME" } }));
   expect((await harness.end(id)).state, `${harness.story(id)}${await harness.log(id, 'stderr')}`).toBe('succeeded');
   const lines = (await harness.log(id)).trim().split('\n').sort();
   const [, , launcher = ''] = lines[0]?.split(' ') ?? [];
@@ -76,20 +46,16 @@ faultTest('four ranks on two pods, each where it belongs', async () => {
   const states = harness.statesOf(id).filter((state) => state !== 'queued' && state !== 'admitted');
   expect(states).toEqual(['starting', 'running', 'succeeded']);
   await harness.nothingLeft([id]);
-  await quotaIsFree('happy');
 });
 
-faultTest('its exit code is that of mpirun, whichever rank it is of', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const wanted = order(harness, ranks('raise SystemExit(3 * rank)'), { queue: 'failing' });
+kindTest(place, 'its exit code is that of mpirun, whichever rank it is of', async (harness) => {
+  const wanted = order(harness, ranks('raise SystemExit(3 * rank)'), {});
   const failure = await harness.failure(wanted);
   expect(failure).toMatchObject({ class: 'user', exitCode: 3 });
   await harness.nothingLeft([wanted.id]);
-  await quotaIsFree('failing');
 });
 
-faultTest('an image without sshd, and one without the launcher, are named with the remedy', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'an image without sshd, and one without the launcher, are named with the remedy', async (harness) => {
   const [bare, foreign] = await Promise.all([
     harness.failure(order(harness, 'true', { container: appsImage, mpi: { command: 'bash' } })),
     harness.failure(order(harness, 'aprun true', { mpi: { command: 'aprun -n 2' } })),
@@ -102,37 +68,39 @@ faultTest('an image without sshd, and one without the launcher, are named with t
   expect(foreign.message).toMatch(/^the image has no aprun, which/);
 });
 
-faultTest('a workflow that says srun gets the mpirun of its image, and launchers may have options', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const program = ranks('print(rank, world.Get_size(), flush=True)').replace(/^mpirun -n 2 /, '');
-  const outputs = await Promise.all(
-    [
-      { command: 'srun --mpi=pmix', words: 'srun --mpi=pmix -N 2 --ntasks=2 --cpus-per-task=1' },
-      { command: 'mpirun --bind-to none', words: 'mpirun --bind-to none -n 2' },
-    ].map(async ({ command, words }) => {
-      const id = harness.launch(order(harness, `${words} ${program}`, { mpi: { command } }));
-      expect((await harness.end(id)).state, `${harness.story(id)}${await harness.log(id, 'stderr')}`).toBe('succeeded');
-      return [(await harness.log(id)).trim().split('\n').sort(), await harness.log(id, 'stderr')];
-    }),
-  );
-  const said = 'konverge: the image has no srun: its mpirun starts the ranks in place of it\n';
-  expect(outputs).toEqual([
-    [['0 2', '1 2'], said],
-    [['0 2', '1 2'], ''],
-  ]);
-});
+kindTest(
+  place,
+  'a workflow that says srun gets the mpirun of its image, and launchers may have options',
+  async (harness) => {
+    const program = ranks('print(rank, world.Get_size(), flush=True)').replace(/^mpirun -n 2 /, '');
+    const outputs = await Promise.all(
+      [
+        { command: 'srun --mpi=pmix', words: 'srun --mpi=pmix -N 2 --ntasks=2 --cpus-per-task=1' },
+        { command: 'mpirun --bind-to none', words: 'mpirun --bind-to none -n 2' },
+      ].map(async ({ command, words }) => {
+        const id = harness.launch(order(harness, `${words} ${program}`, { mpi: { command } }));
+        expect((await harness.end(id)).state, `${harness.story(id)}${await harness.log(id, 'stderr')}`).toBe(
+          'succeeded',
+        );
+        return [(await harness.log(id)).trim().split('\n').sort(), await harness.log(id, 'stderr')];
+      }),
+    );
+    const said = 'konverge: the image has no srun: its mpirun starts the ranks in place of it\n';
+    expect(outputs).toEqual([
+      [['0 2', '1 2'], said],
+      [['0 2', '1 2'], ''],
+    ]);
+  },
+);
 
-faultTest('a launcher that ignores the other pods has not succeeded', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const path = '/opt/openmpi/bin:/usr/bin:/bin';
+kindTest(place, 'a launcher that ignores the other pods has not succeeded', async (harness) => {
   const [alone, newer, abroad] = await Promise.all([
     harness.failure(
       order(harness, ranks(where).replace('mpirun', 'env -u OMPI_MCA_orte_default_hostfile mpirun --oversubscribe')),
     ),
     harness.failure(
       order(harness, ranks(where).replace('mpirun', 'env -u PRTE_MCA_prte_default_hostfile mpirun --oversubscribe'), {
-        container: referenceOf('mpis'),
-        env: { PATH: path },
+        ...mpiIn('/opt/openmpi'),
       }),
     ),
     // What another step of the command does beside it is its own affair.
@@ -145,8 +113,40 @@ faultTest('a launcher that ignores the other pods has not succeeded', async () =
   expect(abroad.state).toBe('succeeded');
 });
 
-faultTest('a rank in another pod that is killed for want of memory', async () => {
-  await using harness = await ClusterHarness.open(place());
+/** In images with several MPIs: that of this folder. */
+function mpiIn(folder: string): Pick<OrderChange, 'container' | 'env'> {
+  const env = { PATH: `${folder}/bin:/usr/bin:/bin`, I_MPI_ROOT: folder, LD_LIBRARY_PATH: `${folder}/lib` };
+  return { container: referenceOf('mpis'), env };
+}
+
+const everyMpi = [
+  ['Open MPI 4', {}],
+  ['Open MPI 5', mpiIn('/opt/openmpi')],
+  ['Intel MPI', mpiIn('/opt/intel')],
+  ['MPICH', { container: referenceOf('lammps') }],
+] as const;
+
+for (const [name, change] of everyMpi) {
+  kindTest(place, `${name}: a pod in which no rank ran is named`, async (harness) => {
+    const wanted = order(harness, 'mpirun -n 2 sleep 1', { mpi: { tasks: 3, nodes: 3 }, ...change });
+    const failure = await harness.failure(wanted);
+    expect(failure).toMatchObject({ class: 'user', code: 'ranks-misplaced' });
+    expect(failure.message).toMatch(/^no rank ran in worker-1: the command has to start as many ranks /);
+  });
+
+  kindTest(place, `${name}: ranks that all share one pod are found out, and short ones are seen`, async (harness) => {
+    const [packed, short] = await Promise.all([
+      // Daemons may be everywhere; ranks are not.
+      harness.failure(order(harness, 'mpirun -n 2 sleep 1', { mpi: { tasks: 4 }, ...change })),
+      harness.run(order(harness, 'mpirun -n 2 true', change)),
+    ]);
+    expect(packed).toMatchObject({ class: 'user', code: 'ranks-misplaced' });
+    expect(packed.message).toMatch(/^the launcher has used none of the step's other pods/);
+    expect(short.state, 'failure' in short ? short.failure.message : '').toBe('succeeded');
+  });
+}
+
+kindTest(place, 'a rank in another pod that is killed for want of memory', async (harness) => {
   const eat = 'world.Barrier(); data = bytearray(rank * 400 * 2**20); world.Barrier()';
   const memoryBytes = { value: 400 * 2 ** 20, stated: true };
   const failure = await harness.failure(order(harness, ranks(eat), { request: { memoryBytes } }));
@@ -154,18 +154,17 @@ faultTest('a rank in another pod that is killed for want of memory', async () =>
   expect(failure.message).toMatch(/^worker-0: it used more than its memory limit of 200Mi, and the kernel killed /);
 });
 
-faultTest('another pod that is deleted by hand, or evicted, while it runs', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'another pod that is deleted by hand, or evicted, while it runs', async (harness) => {
   const take = async (how: (pod: string) => Promise<unknown>): Promise<Failed['failure']> => {
     const id = harness.launch(order(harness, ranks('import time; time.sleep(60)')));
     await harness.says(id, 'running');
-    const worker = (await podsOf(id)).find(({ metadata }) => metadata.name.endsWith('-worker-0'));
+    const worker = (await podsOf(place(), id)).find(({ metadata }) => metadata.name.endsWith('-worker-0'));
     await how(worker?.metadata.name ?? '');
     return (await harness.failed(id)).failure;
   };
   const [deleted, evicted] = await Promise.all([
     take((pod) => place().client.remove(resources.pods, pod)),
-    take(evict),
+    take((pod) => evict(place(), pod)),
   ]);
   const lost = { class: 'lost', code: 'workload-lost' };
   expect(deleted).toMatchObject({ ...lost, message: 'the pod of its worker-0 was deleted by somebody' });
@@ -175,19 +174,7 @@ faultTest('another pod that is deleted by hand, or evicted, while it runs', asyn
   });
 });
 
-/** As `kubectl drain` does it. */
-async function evict(pod: string): Promise<void> {
-  const { kubeconfig, namespace } = place();
-  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } };
-  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
-  const kubectl = process.env['KONVERGE_TEST_KUBECTL'] ?? 'kubectl';
-  const done = promisify(execFile)(kubectl, ['--kubeconfig', kubeconfig, 'create', '--raw', path, '-f', '-']);
-  done.child.stdin?.end(JSON.stringify(eviction));
-  await done;
-}
-
-faultTest('its runtime ends it', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'its runtime ends it', async (harness) => {
   const request = { runtimeMs: { value: 6000, stated: true } };
   expect(await harness.failure(order(harness, ranks('import time; time.sleep(60)'), { request }))).toMatchObject({
     class: 'timeout',
@@ -195,13 +182,10 @@ faultTest('its runtime ends it', async () => {
   });
 });
 
-faultTest('cancelled while it starts, and while it runs', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'cancelled while it starts, and while it runs', async (harness) => {
   const sleeping = ranks('import time; time.sleep(60)');
-  const starting = harness.launch(
-    order(harness, sleeping, { queue: 'cancelling', container: 'docker.io/konverge/absent:dev' }),
-  );
-  const running = harness.launch(order(harness, sleeping, { queue: 'cancelling' }));
+  const starting = harness.launch(order(harness, sleeping, { container: 'docker.io/konverge/absent:dev' }));
+  const running = harness.launch(order(harness, sleeping, {}));
   await harness.says(starting, 'starting', 'worker-0: its image');
   await harness.says(running, 'running');
   harness.engine.cancel([starting, running]);
@@ -209,34 +193,33 @@ faultTest('cancelled while it starts, and while it runs', async () => {
     expect(await harness.failed(id)).toMatchObject({ state: 'cancelled', failure: { class: 'cancelled' } });
   }
   await harness.nothingLeft([starting, running]);
-  await quotaIsFree('cancelling');
 });
 
-faultTest('preempted while it runs, it starts again, and both end well', async () => {
-  await using harness = await ClusterHarness.open(place());
-  const { low, high } = place();
-  const half = { cpuMillis: 400 };
-  const preempted = harness.launch(
-    order(harness, ranks('import time; time.sleep(8); print(rank)'), {
-      queue: 'small',
-      priorityClass: low,
-      request: half,
-    }),
-  );
-  await harness.says(preempted, 'running');
-  const winner = harness.launch(order(harness, ranks(where), { queue: 'small', priorityClass: high, request: half }));
-  expect((await harness.end(winner)).state, harness.story(winner)).toBe('succeeded');
-  expect((await harness.end(preempted)).state, harness.story(preempted)).toBe('succeeded');
-  expect(harness.story(preempted)).toMatch(/running: .*queued: .*running: /);
-  await quotaIsFree('small');
-});
+kindTest(
+  place,
+  'preempted while it runs, it starts again, and both end well',
+  async (harness) => {
+    const { low, high } = place();
+    const half = { cpuMillis: 400 };
+    const preempted = harness.launch(
+      order(harness, ranks('import time; time.sleep(8); print(rank)'), {
+        priorityClass: low,
+        request: half,
+      }),
+    );
+    await harness.says(preempted, 'running');
+    const winner = harness.launch(order(harness, ranks(where), { priorityClass: high, request: half }));
+    expect((await harness.end(winner)).state, harness.story(winner)).toBe('succeeded');
+    expect((await harness.end(preempted)).state, harness.story(preempted)).toBe('succeeded');
+    expect(harness.story(preempted)).toMatch(/running: .*queued: .*running: /);
+  },
+  { quota: { cpu: '1', memory: '4Gi' } },
+);
 
 /** mpirun and ranks of an MPI of its own folder. */
 async function everywhere(harness: ClusterHarness, folder: string, change: MpiChange = {}): Promise<readonly string[]> {
-  const path = `${folder}/bin:/usr/local/bin:/usr/bin:/bin`;
   const wanted = order(harness, ranks('print(rank, os.uname().nodename, flush=True)', 3), {
-    container: referenceOf('mpis'),
-    env: { PATH: path, I_MPI_ROOT: folder, LD_LIBRARY_PATH: `${folder}/lib` },
+    ...mpiIn(folder),
     mpi: { tasks: 3, nodes: 3 },
     ...change,
   });
@@ -248,26 +231,25 @@ async function everywhere(harness: ClusterHarness, folder: string, change: MpiCh
 
 const spread = ['0 launcher', '1 worker-0', '2 worker-1'];
 
-faultTest('Open MPI 5, on three pods', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'Open MPI 5, on three pods', async (harness) => {
   expect(await everywhere(harness, '/opt/openmpi')).toEqual(spread);
 });
 
-faultTest('Intel MPI, on three pods', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'Intel MPI, on three pods', async (harness) => {
   expect(await everywhere(harness, '/opt/intel')).toEqual(spread);
 });
 
-faultTest('as root, Open MPI 4 on three pods', async () => {
-  await using harness = await ClusterHarness.open(place(), {
-    settings: { runAs: { uid: 0, gid: 0 }, security: 'baseline' },
-  });
-  const rule = 'a rule with a name that is longer than what a label could hold, far longer in fact';
-  expect(await everywhere(harness, '/usr', { container: referenceOf('mpi'), rule })).toEqual(spread);
-});
+kindTest(
+  place,
+  'as root, Open MPI 4 on three pods',
+  async (harness) => {
+    const rule = 'a rule with a name that is longer than what a label could hold, far longer in fact';
+    expect(await everywhere(harness, '/usr', { container: referenceOf('mpi'), rule })).toEqual(spread);
+  },
+  { settings: { runAs: { uid: 0, gid: 0 }, security: 'baseline' } },
+);
 
-faultTest('on one node, as a Job and as an MPIJob', async () => {
-  await using harness = await ClusterHarness.open(place());
+kindTest(place, 'on one node, as a Job and as an MPIJob', async (harness) => {
   const mpi = { tasks: 2, nodes: 1 };
   for (const kind of ['job', 'mpijob'] as const) {
     const id = harness.launch(order(harness, ranks('print(rank)'), { kind, mpi }));
@@ -275,3 +257,19 @@ faultTest('on one node, as a Job and as an MPIJob', async () => {
     expect((await harness.log(id)).trim().split('\n').sort()).toEqual(['0', '1']);
   }
 });
+
+kindTest(
+  place,
+  'a core that is killed leaves it, and the next one follows it to its end',
+  async (killed, queue) => {
+    const wanted = order(killed, ranks('import time; world.Barrier(); time.sleep(8); print(rank, flush=True)'));
+    const id = killed.launch(wanted);
+    await killed.says(id, 'running');
+    await killed.die();
+    await using next = await ClusterHarness.open(place(), { directory: killed.directory, recover: [wanted], queue });
+    expect((await next.end(id)).state, `${next.story(id)}${await next.log(id, 'stderr')}`).toBe('succeeded');
+    expect((await next.log(id)).trim().split('\n').sort()).toEqual(['0', '1']);
+    await next.nothingLeft([id]);
+  },
+  { client: (real) => real },
+);

@@ -1,10 +1,12 @@
 // `kueue_topology`: Kueue's own scheduling reads it from the pods of every kind.
 import { afterAll, beforeAll, expect } from 'vitest';
+import { referenceOf } from '../../../images/recipe.ts';
 import type { Topology } from '../../../src/domain/topology.ts';
 import { type ResourceType, resources } from '../../../src/engines/kubernetes/client/object.ts';
 import { testKubeconfig } from '../cluster.ts';
 import { ClusterHarness, faultTest } from '../engine/harness.ts';
 import { useEnginePlace } from '../engine/place.ts';
+import { podsOf } from './kind-case.ts';
 
 const place = useEnginePlace('topology');
 const topologies: ResourceType = {
@@ -41,7 +43,7 @@ afterAll(async () => {
   }
 }, 30_000);
 
-faultTest('Kueue chooses the nodes of a Job and of a JobSet', async () => {
+faultTest('Kueue chooses the nodes of a Job, of a JobSet, and of an MPIJob', async () => {
   await using harness = await ClusterHarness.open(place());
   const topology: Topology = { mode: 'required', level: host };
   const service = {
@@ -56,11 +58,18 @@ faultTest('Kueue chooses the nodes of a Job and of a JobSet', async () => {
   const orders = [
     harness.order('sleep 3', { queue: 'placed', topology }),
     harness.order('sleep 3', { kind: 'jobset', queue: 'placed', topology, services: [service] }),
+    harness.order('mpirun -n 2 sleep 3', {
+      kind: 'mpijob',
+      queue: 'placed',
+      topology,
+      container: referenceOf('mpi'),
+      request: { mpi: { command: 'mpirun', tasks: 2, nodes: 2 } },
+    }),
   ];
   for (const id of orders.map((order) => harness.launch(order))) {
     await harness.says(id, 'running');
     // Kueue has chosen it, not the scheduler.
-    expect((await harness.pod(id)).spec?.['nodeSelector']).toHaveProperty([host]);
+    for (const { spec } of await podsOf(place(), id)) expect(spec?.['nodeSelector']).toHaveProperty([host]);
     expect((await harness.end(id)).state).toBe('succeeded');
   }
 });
