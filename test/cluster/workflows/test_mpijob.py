@@ -1,10 +1,11 @@
 """MPI steps on several nodes, as MPIJobs, with their files in a bucket."""
 
+import shutil
 import signal
 
 from cluster import APPS, LAMMPS, MPI, configuration, konverge
-from test_examples_in_pods import run_example
-from workflow import wait_until
+from test_examples_in_pods import EXAMPLES, run_example
+from workflow import Workflow, end_core, wait_until
 
 RANKS = """
 import sys
@@ -75,6 +76,7 @@ def test_what_explain_says_of_it(workflow, stored, cluster):
     explained, _ = konverge(workflow, "explain", "simulate").communicate(timeout=60)
     assert "kind    mpijob, because mpi with 4 tasks on 2 nodes" in explained
     assert "kind: MPIJob" in explained
+    assert "limit   the image has sshd and ssh, by which mpirun starts ranks in other pods, and a shell" in explained
     run.send_signal(signal.SIGINT)
     run.wait(60)
 
@@ -86,7 +88,29 @@ def test_more_nodes_than_its_queue_can_hold(workflow, stored, cluster):
     stored().failed().says("rule simulate", "cpu")
 
 
-def test_lammps_on_two_pods(workflow, stored, cluster):
-    """MPICH from PyPI: not the MPI that the operator is told of."""
+def test_a_file_that_two_pods_have_is_that_of_rank_0(workflow, stored, cluster):
+    prepare(workflow, cluster)
+    workflow.write_file(
+        "Snakefile",
+        """
+        rule clash:
+            output: "out.txt"
+            resources: mpi="mpirun", tasks=2, nodes=2
+            shell: "{resources.mpi} -n 2 sh -c 'echo of rank $OMPI_COMM_WORLD_RANK > {output}'"
+        """,
+    )
+    stored().succeeded()
+    assert stored.text("out.txt") == "of rank 0\n"
+
+
+def test_lammps_on_two_pods(workflow, stored, cluster, tmp_path):
+    """MPICH from PyPI, not the MPI that the operator is told of; the numbers are those of this machine."""
     prepare(workflow, cluster, LAMMPS)
-    run_example("lammps", workflow, stored, "--config", "nx=1", "ny=1", "nz=1", "nodes=2")
+    sizes = ("--config", "nx=1", "ny=1", "nz=1", "nodes=2")
+    run_example("lammps", workflow, stored, *sizes)
+    here = Workflow(tmp_path / "here")
+    shutil.copytree(EXAMPLES / "lammps", here.path, ignore=shutil.ignore_patterns("results"))
+    here.run("kueue", *sizes).succeeded()
+    end_core(here)
+    table = "results/thermo.tsv"
+    assert workflow.text(table) == here.text(table)
