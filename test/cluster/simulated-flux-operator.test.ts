@@ -16,8 +16,9 @@ const miniClusters: ResourceType = {
   namespaced: true,
 };
 const image = referenceOf('flux');
-const patienceMs = 60_000;
-const little = { requests: { cpu: '50m', memory: '64Mi' } };
+const patienceMs = 150_000;
+const timeoutMs = 180_000;
+const little = { requests: { cpu: '500m', memory: '64Mi' } };
 
 /** The script runs once, on pod 0. The other container tells by its log what the script has left. */
 const scripts = {
@@ -128,24 +129,28 @@ async function logOf(name: string, container = name): Promise<string> {
 }
 
 describe('a MiniCluster in a queue', () => {
-  clusterTest('runs once, on pods of its own; the exit code goes by file, and the Job is complete', async () => {
-    await create('step', { containers: [runner('step'), agent] });
-    expect(await jobEnds('step')).toBe('Complete');
-    const log = (await logOf('step', 'agent')).trim().split('\n');
-    expect(log.slice(-3).toSorted()).toEqual(['3', 'step-0', 'step-1']);
-    const { client } = place();
-    const job = await client.get(resources.jobs, 'step');
-    expect(job?.metadata.labels).toMatchObject({ 'kueue.x-k8s.io/queue-name': 'main' });
-    expect(job?.status).not.toHaveProperty('failed');
-    const { items } = await client.list(resources.workloads);
-    const workload = items.find(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === 'step'));
-    expect(conditionsOf(workload?.status).find(({ type }) => type === 'Finished')).toMatchObject({ status: 'True' });
-    const cluster = await client.get(miniClusters, 'step');
-    const states = conditionsOf(cluster?.status).map(({ type, status }) => `${type} ${status}`);
-    expect(states).toContain('JobMiniClusterReady True');
-    expect(states).toContain('JobFinished False');
-    expect(cluster?.status).toMatchObject({ size: 0, maximumSize: 2, selector: 'hpa-selector=step' });
-  });
+  clusterTest(
+    'runs once, on pods of its own; the exit code goes by file, and the Job is complete',
+    async () => {
+      await create('step', { containers: [runner('step'), agent] });
+      expect(await jobEnds('step')).toBe('Complete');
+      const log = (await logOf('step', 'agent')).trim().split('\n');
+      expect(log.slice(-3).toSorted()).toEqual(['3', 'step-0', 'step-1']);
+      const { client } = place();
+      const job = await client.get(resources.jobs, 'step');
+      expect(job?.metadata.labels).toMatchObject({ 'kueue.x-k8s.io/queue-name': 'main' });
+      expect(job?.status).not.toHaveProperty('failed');
+      const { items } = await client.list(resources.workloads);
+      const workload = items.find(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === 'step'));
+      expect(conditionsOf(workload?.status).find(({ type }) => type === 'Finished')).toMatchObject({ status: 'True' });
+      const cluster = await client.get(miniClusters, 'step');
+      const states = conditionsOf(cluster?.status).map(({ type, status }) => `${type} ${status}`);
+      expect(states).toContain('JobMiniClusterReady True');
+      expect(states).toContain('JobFinished False');
+      expect(cluster?.status).toMatchObject({ size: 0, maximumSize: 2, selector: 'hpa-selector=step' });
+    },
+    timeoutMs,
+  );
 
   clusterTest(
     'that fails without retries of pods hangs: its first pod comes back, its second one does not',
@@ -162,64 +167,88 @@ describe('a MiniCluster in a queue', () => {
     },
   );
 
-  clusterTest('that is not strict is complete whatever happens', async () => {
-    await create('lax', { logging: { quiet: true }, containers: [runner('fail')] });
-    expect(await jobEnds('lax')).toBe('Complete');
-  });
+  clusterTest(
+    'that is not strict is complete whatever happens',
+    async () => {
+      await create('lax', { logging: { quiet: true }, containers: [runner('fail')] });
+      expect(await jobEnds('lax')).toBe('Complete');
+    },
+    timeoutMs,
+  );
 
-  clusterTest('runs beside another one, each with a name for its pods', async () => {
-    await Promise.all(['one', 'two'].map((name) => create(name, { containers: [runner('step'), agent] })));
-    expect(await Promise.all(['one', 'two'].map(jobEnds))).toEqual(['Complete', 'Complete']);
-    for (const name of ['one', 'two']) expect(await logOf(name, 'agent')).toContain(`${name}-1\n`);
-  });
+  clusterTest(
+    'runs beside another one, each with a name for its pods',
+    async () => {
+      await Promise.all(['one', 'two'].map((name) => create(name, { containers: [runner('step'), agent] })));
+      expect(await Promise.all(['one', 'two'].map(jobEnds))).toEqual(['Complete', 'Complete']);
+      for (const name of ['one', 'two']) expect(await logOf(name, 'agent')).toContain(`${name}-1\n`);
+    },
+    timeoutMs,
+  );
 });
 
 describe('traps', () => {
-  clusterTest('a ConfigMap whose key is not its name: no Job', async () => {
-    const renamed = { script: { configMapName: 'scripts', path: '/scripts' } };
-    await create('renamed', { containers: [runner('step', { volumes: renamed })] });
-    const { client } = place();
-    await vi.waitFor(async () => {
-      expect(await client.get(resources.configMaps, 'renamed-entrypoint')).toBeDefined();
-      expect((await client.list(resources.pods)).items.filter(({ metadata }) => metadata.name === 'renamed')).toEqual(
-        [],
-      );
-    }, patienceMs);
-    expect(await client.get(resources.jobs, 'renamed')).toBeUndefined();
-  });
+  clusterTest(
+    'a ConfigMap whose key is not its name: no Job',
+    async () => {
+      const renamed = { script: { configMapName: 'scripts', path: '/scripts' } };
+      await create('renamed', { containers: [runner('step', { volumes: renamed })] });
+      const { client } = place();
+      await vi.waitFor(async () => {
+        expect(await client.get(resources.configMaps, 'renamed-entrypoint')).toBeDefined();
+        expect((await client.list(resources.pods)).items.filter(({ metadata }) => metadata.name === 'renamed')).toEqual(
+          [],
+        );
+      }, patienceMs);
+      expect(await client.get(resources.jobs, 'renamed')).toBeUndefined();
+    },
+    timeoutMs,
+  );
 
-  clusterTest("everybody's pods of the namespace are labelled", async () => {
-    const { client } = place();
-    const pod = podOf('some-body', 'true', appsImage);
-    await client.create(resources.pods, { ...pod, metadata: { ...pod.metadata, labels: { of: 'another' } } });
-    await create('labels', { containers: [runner('step'), agent] });
-    await vi.waitFor(async () => {
-      const found = await client.get(resources.pods, 'some-body');
-      expect(found?.metadata.labels).toMatchObject({ 'job-index': 'some' });
-    }, patienceMs);
-    await client.remove(resources.pods, 'some-body');
-  });
+  clusterTest(
+    "everybody's pods of the namespace are labelled",
+    async () => {
+      const { client } = place();
+      const pod = podOf('some-body', 'true', appsImage);
+      await client.create(resources.pods, { ...pod, metadata: { ...pod.metadata, labels: { of: 'another' } } });
+      await create('labels', { containers: [runner('step'), agent] });
+      await vi.waitFor(async () => {
+        const found = await client.get(resources.pods, 'some-body');
+        expect(found?.metadata.labels).toMatchObject({ 'job-index': 'some' });
+      }, patienceMs);
+      await client.remove(resources.pods, 'some-body');
+    },
+    timeoutMs,
+  );
 });
 
 describe('MPI', () => {
-  clusterTest('Open MPI of an image with Flux, over two pods', async () => {
-    await create('openmpi', { containers: [runner('mpi')] });
-    expect(await jobEnds('openmpi')).toBe('Complete');
-    const lines = (await logOf('openmpi'))
-      .trim()
-      .split('\n')
-      .filter((line) => line.includes('openmpi-'));
-    expect(lines.toSorted()).toEqual(['1 2 openmpi-0', '1 2 openmpi-1']);
-  });
+  clusterTest(
+    'Open MPI of an image with Flux, over two pods',
+    async () => {
+      await create('openmpi', { containers: [runner('mpi')] });
+      expect(await jobEnds('openmpi')).toBe('Complete');
+      const lines = (await logOf('openmpi'))
+        .trim()
+        .split('\n')
+        .filter((line) => line.includes('openmpi-'));
+      expect(lines.toSorted()).toEqual(['1 2 openmpi-0', '1 2 openmpi-1']);
+    },
+    timeoutMs,
+  );
 
-  clusterTest('MPICH of an image that knows nothing of Flux, with a view', async () => {
-    await create('mpich', {
-      // Strict, it would end at the Python that the view does not have.
-      logging: { quiet: true },
-      flux: { noWaitSocket: true, container: { image: referenceOf('flux-view') } },
-      containers: [runner('lammps', { image: referenceOf('lammps') })],
-    });
-    expect(await jobEnds('mpich')).toBe('Complete');
-    expect(await logOf('mpich')).toContain('1 by 1 by 2 MPI processor grid');
-  });
+  clusterTest(
+    'MPICH of an image that knows nothing of Flux, with a view',
+    async () => {
+      await create('mpich', {
+        // Strict, it would end at the Python that the view does not have.
+        logging: { quiet: true },
+        flux: { noWaitSocket: true, container: { image: referenceOf('flux-view') } },
+        containers: [runner('lammps', { image: referenceOf('lammps') })],
+      });
+      expect(await jobEnds('mpich')).toBe('Complete');
+      expect(await logOf('mpich')).toContain('1 by 1 by 2 MPI processor grid');
+    },
+    timeoutMs,
+  );
 });
