@@ -41,7 +41,7 @@ kindTest(
     for (const id of waiting) await harness.says(id, 'queued', /cpu|its turn/);
     const owners = (await place().client.list(resources.workloads)).items
       .filter(({ spec }) => spec?.['queueName'] === queue)
-      .flatMap(({ metadata }) => metadata.ownerReferences?.map(({ kind }) => kind));
+      .flatMap(({ metadata }) => metadata.ownerReferences?.map(({ kind }) => kind) ?? []);
     expect(owners.sort()).toEqual(['Job', 'JobSet', 'MPIJob']);
     for (const id of waiting) expect(await podsOf(place(), id)).toEqual([]);
     harness.engine.cancel([halfTheQueue]);
