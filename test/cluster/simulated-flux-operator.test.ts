@@ -165,6 +165,7 @@ describe('a MiniCluster in a queue', () => {
       expect(job?.status).toMatchObject({ failed: 1, active: 1, succeeded: 1 });
       expect(conditionsOf(job?.status).some(({ type }) => type === 'Failed' || type === 'Complete')).toBe(false);
     },
+    timeoutMs,
   );
 
   clusterTest(
