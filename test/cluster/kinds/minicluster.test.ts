@@ -223,7 +223,7 @@ faultTest('one that waits says why, and gets another priority', async () => {
   const { high } = place();
   const tooLarge = await harness.failure(order(harness, 'true', { queue: 'small', request: { cpuMillis: 2000 } }));
   expect(tooLarge).toMatchObject({ class: 'never-admissible' });
-  const holder = harness.launch(order(harness, 'mpirun sleep 20', { queue: 'waiting', request: { cpuMillis: 1900 } }));
+  const holder = harness.launch(order(harness, 'mpirun sleep 200', { queue: 'waiting', request: { cpuMillis: 1900 } }));
   await harness.says(holder, 'running');
   const waiting = harness.launch(order(harness, 'mpirun true', { queue: 'waiting', request: { cpuMillis: 1000 } }));
   expect(await harness.says(waiting, 'queued', 'cpu')).toMatch(/waits for .*cpu/);
@@ -232,5 +232,6 @@ faultTest('one that waits says why, and gets another priority', async () => {
     const { items } = await place().flux.list(resources.jobs, { labelSelector: `konverge/step=${waiting}` });
     expect(items[0]?.metadata.labels?.['kueue.x-k8s.io/priority-class']).toBe(high);
   }, 30_000);
+  harness.engine.cancel([holder]);
   expect((await harness.end(waiting)).state, harness.story(waiting)).toBe('succeeded');
 });

@@ -150,6 +150,18 @@ describe('how a MiniCluster ends', () => {
     ]);
   });
 
+  test('pods that are ended together are not ended by each other', () => {
+    const gone = { deletionTimestamp: time(-8), deletionGracePeriodSeconds: 30 };
+    expect(look([pod(0, running, { metadata: gone }), pod(1, running, { metadata: gone })]).observations).toEqual([]);
+    const end = {
+      kind: 'failed',
+      reason: 'DeadlineExceeded',
+      message: 'Job was active longer than specified deadline',
+    } as const;
+    const pods = [pod(0, ended(143), { metadata: gone }), pod(1, ended(143), { metadata: gone })];
+    expect(look(pods, {}, { suspended: false, end }).observations).toMatchObject([{ failure: { class: 'timeout' } }]);
+  });
+
   test('a preempted pod is no failed one', () => {
     const gone = { deletionTimestamp: time(-8), deletionGracePeriodSeconds: 30 };
     const states = look([pod(0, ended(143), { metadata: gone })], {}, { suspended: true }).observations;

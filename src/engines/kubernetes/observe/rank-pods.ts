@@ -57,6 +57,8 @@ export function rankEnd(
 ): RankEnd | undefined {
   const isCurrent = ({ createdAtMs }: Pod): boolean => createdAtMs >= sinceMs;
   const { pod, failure: own } = launcher.pod && isCurrent(launcher.pod) ? launcher : nobody;
+  // All pods of an Indexed Job are ended together, by its deadline or for an eviction: which, is told otherwise.
+  if (pod?.isDiscreet && pod.goneByMs !== undefined && !endedByItself(pod)) return undefined;
   const launcherEndMs = pod && endedByItself(pod) ? (pod.step?.terminated?.finishedAtMs ?? nowMs) : undefined;
   // Its files, its memory and its image are its own; that others do not answer is theirs.
   if (launcherEndMs !== undefined && own?.class !== 'user' && own?.code !== 'workload-lost') return undefined;
