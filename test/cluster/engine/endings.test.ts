@@ -3,7 +3,7 @@ import { resources } from '../../../src/engines/kubernetes/client/object.ts';
 import { ClusterHarness, faultTest } from './harness.ts';
 import { useEnginePlace } from './place.ts';
 
-const place = useEnginePlace('endings');
+const place = useEnginePlace('endings', { disk: { cpu: '1', memory: '1Gi', disk: '1Gi' } });
 
 const endless = "trap 'exit 143' TERM; sleep 300 & wait";
 
@@ -39,6 +39,37 @@ faultTest('more memory than it asked for', async () => {
   expect(failure.class).toBe('out-of-memory');
   expect(failure.message).toContain('64Mi');
 });
+
+faultTest(
+  'more disk than it asked for: in its directory, and in /tmp',
+  async () => {
+    const mebibyte = 2 ** 20;
+    await using harness = await ClusterHarness.open(place(), { settings: { logLimitBytes: mebibyte } });
+    const writes = (path: string) =>
+      harness.order(`dd if=/dev/zero of=${path}/large bs=1M count=160 status=none; exec sleep 300`, {
+        queue: 'disk',
+        request: { diskBytes: { value: 20 * mebibyte, stated: true } },
+      });
+    // A kubelet measures volumes once a minute.
+    const ids = [harness.launch(writes('.')), harness.launch(writes('/tmp'))] as const;
+    const [{ failure: own }, { failure: tmp }] = await Promise.all([
+      harness.failed(ids[0], 240_000),
+      harness.failed(ids[1], 240_000),
+    ]);
+    for (const [failure, volume] of [
+      [own, 'konverge-shared'],
+      [tmp, 'konverge-tmp'],
+    ] as const) {
+      expect(failure).toMatchObject({
+        class: 'user',
+        message: expect.stringMatching(/^it used more disk than its limit: /),
+        hint: 'Ask for more disk, for example disk_mb=20000.',
+      });
+      expect(failure.message).toContain(volume);
+    }
+  },
+  300_000,
+);
 
 faultTest('longer than its runtime', async () => {
   await using harness = await ClusterHarness.open(place());

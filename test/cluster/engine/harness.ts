@@ -156,18 +156,24 @@ export class ClusterHarness implements AsyncDisposable {
     return (await this.failed(this.launch(order))).failure;
   }
 
-  async end(id: StepId): Promise<EndObservation> {
-    return (await this.seen(id, ({ state }) => state !== 'uploaded' && isEnd(state))) as EndObservation;
+  async end(id: StepId, withinMs = patienceMs): Promise<EndObservation> {
+    const isOver = ({ state }: Observation): boolean => state !== 'uploaded' && isEnd(state);
+    return (await this.seen(id, isOver, 0, withinMs)) as EndObservation;
   }
 
-  async failed(id: StepId): Promise<Failed> {
-    const end = await this.end(id);
+  async failed(id: StepId, withinMs = patienceMs): Promise<Failed> {
+    const end = await this.end(id, withinMs);
     if (end.state === 'succeeded') throw new Error(`${id} succeeded: ${this.story(id)}`);
     return end;
   }
 
   /** The first thing said of a step, after `from` others, that passes. */
-  seen(id: StepId, passes: (observation: Observation) => boolean, from = 0): Promise<Observation> {
+  seen(
+    id: StepId,
+    passes: (observation: Observation) => boolean,
+    from = 0,
+    withinMs = patienceMs,
+  ): Promise<Observation> {
     const find = (): Observation | undefined => this.of(id).slice(from).find(passes);
     return new Promise((resolve, reject) => {
       const stop = (): void => {
@@ -177,7 +183,7 @@ export class ClusterHarness implements AsyncDisposable {
       const deadline = setTimeout(() => {
         stop();
         reject(new Error(`waited in vain for ${passes.toString()}; said of ${id}: ${this.story(id)}`));
-      }, patienceMs);
+      }, withinMs);
       const look = (): void => {
         const found = find();
         if (found === undefined) return;

@@ -20,6 +20,8 @@ export interface PlaceQueue {
   readonly cpu: string;
   /** Absent: it has none, and covers none. */
   readonly memory?: string;
+  /** Of ephemeral storage; absent: it covers none, and steps are not held to what they ask for. */
+  readonly disk?: string;
   readonly stopPolicy?: string;
   /** Whether there is a ClusterQueue behind it. */
   readonly isOrphan?: true;
@@ -87,10 +89,11 @@ export async function kindTypesOf(client: TestCluster['client']): Promise<readon
   return types.filter(({ version }, index) => versions[index]?.includes(version));
 }
 
-function specOf({ cpu, memory, stopPolicy }: PlaceQueue, flavor: string): object {
+function specOf({ cpu, memory, disk, stopPolicy }: PlaceQueue, flavor: string): object {
   const quotas = [
     { name: 'cpu', nominalQuota: cpu },
     ...(memory === undefined ? [] : [{ name: 'memory', nominalQuota: memory }]),
+    ...(disk === undefined ? [] : [{ name: 'ephemeral-storage', nominalQuota: disk }]),
   ];
   return {
     namespaceSelector: {},
