@@ -1,6 +1,7 @@
-"""Ctrl-C, kill -9 and SIGTERM in the middle of a run on a real cluster: nothing is left, nothing lost or doubled."""
+"""Ctrl-C, kill -9, SIGTERM, and a pod that goes, in mid-run on a real cluster: nothing is left, lost or doubled."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -86,3 +87,18 @@ def test_sigterm_leaves_the_steps_running_and_the_next_run_takes_them_up(workflo
     said, _ = again.communicate(timeout=120)
     assert again.returncode == 0, said
     assert pods_that_wrote(stored) == pods
+
+
+def test_a_step_whose_pod_is_deleted_runs_again_and_uses_no_retry(workflow, stored, cluster, begun):
+    # Long enough that none has ended before the first one is deleted.
+    process, pods = begun(30, lambda: stored.start("--retries", "0"))
+    deleted, *others = pods
+    cluster.kubectl("delete", "pod", deleted, "--wait=false")
+    assert process.wait(200) == 0, workflow.text("output.txt")
+    wrote = pods_that_wrote(stored)
+    assert set(others) < set(wrote), workflow.text("output.txt")
+    (again,) = set(wrote) - set(others)
+    # Its first attempt, as Snakemake counts, and its second generation.
+    assert re.search(r"-a1-g2-\w+$", again)
+    assert stored.place.open_uploads() == []
+    stored().succeeded().says("Nothing to be done")
