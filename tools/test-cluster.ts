@@ -5,6 +5,7 @@ import { openCluster } from '../test/testbed/cluster.ts';
 import { checkMachine } from '../test/testbed/machine.ts';
 import { livingDaemons } from '../test/testbed/owner.ts';
 import { placeOf } from '../test/testbed/place.ts';
+import { againName, runFailedAgain } from './report/run-again.mjs';
 import { isStrict, pytestSuite, runLanes, type Suite, vitestSuite } from './report/run-tests.mjs';
 import { type RunnerResult, summarize } from './report/summary.mjs';
 import { exampleRequirements } from './setup/example.mjs';
@@ -35,9 +36,13 @@ await runMain(async () => {
   }
   const kit = await prepareKit('test', await exampleRequirements());
   const times: string[] = [];
-  const results = await onCluster(kit, times, (env) => runAll({ ...kit, env }, only, more));
+  const { results, lines: mended } = await onCluster(kit, times, async (env) => {
+    const results = await runAll({ ...kit, env }, only, more);
+    // For a person who runs some files the first word is enough.
+    return more.length > 0 ? { results, lines: [] } : runFailedAgain(results, suiteAgain({ ...kit, env }));
+  });
   const { lines, code } = summarize(results, isStrict());
-  console.log(`\n${[`took: ${times.join(', ')}`, ...lines].join('\n')}`);
+  console.log(`\n${[`took: ${times.join(', ')}`, ...mended, ...lines].join('\n')}`);
   return code;
 });
 
@@ -59,6 +64,14 @@ async function runAll(kit: Kit, only: string | null, more: readonly string[]): P
     ...results,
     ...(await runLanes([vitest('on a cluster with faults', ['--no-file-parallelism', faultsFolder])])),
   ];
+}
+
+/** By the name that a suite has: the files, one after another. */
+function suiteAgain(kit: Kit): (result: RunnerResult, files: string[]) => Suite {
+  return ({ runner }, files) =>
+    runner.startsWith('pytest')
+      ? pytestSuite(kit, `${runner} ${againName}`, files)
+      : vitestSuite(kit, `${runner} ${againName}`, ['--no-file-parallelism', '--maxConcurrency=2', ...files]);
 }
 
 function pytest(kit: Kit, words: readonly string[]): Suite {

@@ -4,6 +4,7 @@
 // With CI=true, all tests are both: everything with the newest Snakemake, and what depends on it with the oldest.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { againName, runFailedAgain } from './report/run-again.mjs';
 import { isStrict, pytestSuite, runLanes, vitestSuite } from './report/run-tests.mjs';
 import { summarize } from './report/summary.mjs';
 import { exampleRequirements } from './setup/example.mjs';
@@ -21,7 +22,7 @@ await runMain(async () => {
   const examples = await exampleRequirements();
   const kit = await prepareKit(requirements, examples);
   const floor = ci && only === null ? await prepareKit('floor', examples) : null;
-  const results = [
+  const first = [
     ...(only === 'pytest' ? [] : await runLanes([vitestSuite(kit, 'vitest', more)])),
     // vitest has a process for each processor by itself, pytest one in all.
     ...(only === 'vitest'
@@ -31,7 +32,15 @@ await runMain(async () => {
           floor === null ? [] : pytest(floor, 'pytest-floor', shimFolders, more),
         )),
   ];
+  const suiteAgain = (/** @type {{ runner: string }} */ { runner }, /** @type {string[]} */ files) => {
+    const name = `${runner} ${againName}`;
+    if (runner === 'vitest') return vitestSuite(kit, name, ['--no-file-parallelism', ...files]);
+    return pytestSuite(runner.startsWith('pytest-floor') && floor !== null ? floor : kit, name, files);
+  };
+  // For a person who runs some of them the first word is enough.
+  const { results, lines: mended } = ci ? await runFailedAgain(first, suiteAgain) : { results: first, lines: [] };
   const { lines, code } = summarize(results, isStrict());
+  lines.unshift(...mended);
   if (only === null)
     lines.unshift('test/cluster is run by `npm run test:cluster`, which needs root: not part of this.');
   console.log(`\n${lines.join('\n')}`);
