@@ -99,20 +99,22 @@ export class CoreProcess {
     session: string,
     condition: (event: z.infer<typeof StepEvent>) => boolean,
     after = 0,
+    withinMs = patienceMs,
   ): Promise<z.infer<typeof StepEvent>> {
     const path = `/v1/sessions/${session}/events?after=${after}`;
-    for await (const event of this.client.records(path, StepEvent, AbortSignal.timeout(patienceMs))) {
+    for await (const event of this.client.records(path, StepEvent, AbortSignal.timeout(withinMs))) {
       if (condition(event)) return event;
     }
     throw new Error(`the events of ${session} ended: ${readFileSync(this.state.log, 'utf8').slice(-2000)}`);
   }
 
   /** The end of a step, by its ref. */
-  endOf(session: string, ref: string, after = 0): Promise<z.infer<typeof StepEvent>> {
+  endOf(session: string, ref: string, after = 0, withinMs = patienceMs): Promise<z.infer<typeof StepEvent>> {
     return this.event(
       session,
       (event) => event.ref === ref && /^(succeeded|failed|cancelled)$/.test(event.state),
       after,
+      withinMs,
     );
   }
 

@@ -24,3 +24,18 @@ test('every code that the Snakemake plugin makes by itself is explained', () => 
   expect(made).toContain('core-not-startable');
   expect(made.filter((code) => !documented.includes(`\`${code}\``))).toEqual([]);
 });
+
+test('every test on a cluster that the page names is there', () => {
+  const section = /## When the cluster goes wrong\n(.*?)\n## /s.exec(documented)?.[1] ?? '';
+  const named = section
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| what'))
+    .flatMap((line) => [...(line.split(' | ').at(-1) ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+  const there = new Set(
+    sourceFiles('test/cluster', (file) => /\.test\.ts$|\/test_\w+\.py$/.test(file)).map(({ path: file }) =>
+      file.replace(/^test\/cluster\//, '').replace(/\.test\.ts$|\.py$/, ''),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((name) => !there.has(name))).toEqual([]);
+});

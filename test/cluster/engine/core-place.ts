@@ -9,8 +9,11 @@ import type { EnginePlace } from './place.ts';
 /** Runs until it is ended; ends as soon as it is told to. */
 export const endless = "trap 'exit 143' TERM; sleep 300 & wait";
 
-/** A working directory whose core runs steps in a queue of a place. It is removed when the test is over. */
-export function coreDirectory({ kubeconfig, namespace }: EnginePlace, queue: string): string {
+/**
+ * A working directory whose core runs steps in a queue of a place. It is removed when the test is over.
+ * @param more  of `kubernetes:` in konverge.yaml
+ */
+export function coreDirectory({ kubeconfig, namespace }: EnginePlace, queue: string, more: object = {}): string {
   const workdir = temporaryDirectory();
   // Steps that have no files need no storage; all that they need is their directory.
   const volume = { name: 'work', mount_path: workdir, emptyDir: {} };
@@ -18,7 +21,7 @@ export function coreDirectory({ kubeconfig, namespace }: EnginePlace, queue: str
     'engine: kubernetes',
     `namespace: ${namespace}`,
     `queue: ${queue}`,
-    `kubernetes: { kubeconfig: ${JSON.stringify(kubeconfig)}, volumes: [${JSON.stringify(volume)}] }`,
+    `kubernetes: ${JSON.stringify({ kubeconfig, volumes: [volume], ...more })}`,
     `images: { agent: ${agentImage}, default: ${appsImage} }`,
   ];
   writeFileSync(join(workdir, 'konverge.yaml'), lines.join('\n'));
