@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ObjectLocation } from '../../../src/domain/object-location.ts';
+import type { ObjectLocation, S3Settings } from '../../../src/domain/object-location.ts';
 import { openObjectStore } from '../../../src/storage/objects/registry.ts';
-import type { ObjectStoreServer } from '../../object-store-server/server.ts';
 
 /** What a bucket holds when a run is over. */
 export interface BucketFacts {
@@ -11,8 +10,8 @@ export interface BucketFacts {
   readonly manifests: readonly string[];
 }
 
-export async function lookInto(server: ObjectStoreServer, bucket: string): Promise<BucketFacts> {
-  const store = openObjectStore(server.settings);
+export async function lookInto(settings: S3Settings, bucket: string): Promise<BucketFacts> {
+  const store = openObjectStore(settings);
   const root: ObjectLocation = { store: 's3', bucket, key: '' };
   const objects: Record<string, string> = {};
   const manifests: string[] = [];

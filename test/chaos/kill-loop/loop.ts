@@ -33,7 +33,7 @@ export async function killLoop(
     const found: string[] = [];
     try {
       const result = await round.run(new Random(seed), 3, seconds * 1000);
-      const bucket = await lookInto(server, round.bucket);
+      const bucket = await lookInto(server.settings, round.bucket);
       if (result.kills.length > 0) rounds.push({ ...result, manifestsLeft: bucket.manifests.length });
       for (const key of Object.keys(kept)) if (!(key in bucket.objects)) found.push(`${key} is missing`);
       for (const [key, digest] of Object.entries(bucket.objects)) {
@@ -61,5 +61,5 @@ async function undisturbed(
   const round = new Round(server, bucket, flags);
   const { seconds } = await round.run();
   round.remove();
-  return { seconds, objects: (await lookInto(server, bucket)).objects };
+  return { seconds, objects: (await lookInto(server.settings, bucket)).objects };
 }
