@@ -635,6 +635,22 @@ const table: readonly (readonly [name: string, scene: Scene, state: string | und
     'it used more disk than its limit: Pod ephemeral local storage usage exceeds the total limit of containers 1Gi.',
   ],
   [
+    'disk limit, and the command answers with success',
+    {
+      pods: [
+        pod(terminated(0), {
+          status: {
+            phase: 'Failed',
+            reason: 'Evicted',
+            message: 'Usage of EmptyDir volume "x" exceeds the limit "1Gi". ',
+          },
+        }),
+      ],
+    },
+    'failed user',
+    'it used more disk than its limit: Usage of EmptyDir volume "x" exceeds the limit "1Gi".',
+  ],
+  [
     'disk limit of the shared volume',
     {
       pods: [

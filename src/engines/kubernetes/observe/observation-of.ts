@@ -69,7 +69,8 @@ function ended(view: View): Look | undefined {
     const end = podEnd(pod, objects.staging);
     if (end === undefined || end.failure) continue;
     // A command may answer SIGTERM with exit code 0. A manifest is written after a success only.
-    if (end.report?.manifest || endedByItself(pod)) return over(view, end);
+    // So does one that its node evicts, whose pod nobody has deleted.
+    if (end.report?.manifest || (endedByItself(pod) && podDisruption(pod) === undefined)) return over(view, end);
   }
   return undefined;
 }
