@@ -1,5 +1,6 @@
 // What tools/test-cluster.mjs runs, as it is TypeScript that knows the testbed.
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { benchImages, optionalImages } from '../images/registry.ts';
 import { openCluster } from '../test/testbed/cluster.ts';
 import { checkMachine } from '../test/testbed/machine.ts';
@@ -19,9 +20,13 @@ const pytestFolders = ['test/cluster/workflows'];
 /** What stops parts of the cluster: nothing else can be tested meanwhile. */
 const faultsFolder = 'test/cluster/faults';
 /** Most of a test's time the cluster takes, and that waits for periods of its own. */
-const filesAtOnce = 3;
+const filesAtOnce = 2;
+/** Of a file. */
+const casesAtOnce = 4;
 /** Those that every cluster has, and those of the tests of MPI. What only a measurement needs is not even made. */
 const images = ['--images', optionalImages.filter((name) => !benchImages.includes(name)).join(',')] as const;
+/** What ends itself when it loses its lease. */
+const operators = ['kueue', 'jobset', 'mpi-operator', 'simulated-flux-operator'];
 /** Of a machine that has no cluster and can have none: nothing was tested. */
 const notPossible = 2;
 
@@ -39,7 +44,10 @@ await runMain(async () => {
   const { results, lines: mended } = await onCluster(kit, times, async (env) => {
     const results = await runAll({ ...kit, env }, only, more);
     // For a person who runs some files the first word is enough.
-    return more.length > 0 ? { results, lines: [] } : runFailedAgain(results, suiteAgain({ ...kit, env }));
+    if (more.length > 0) return { results, lines: [] };
+    // The tests of faults have killed what the others need.
+    await testbed(kit, 'up', ...images);
+    return keepOperators(kit, () => runFailedAgain(results, suiteAgain({ ...kit, env })));
   });
   const { lines, code } = summarize(results, isStrict());
   console.log(`\n${[`took: ${times.join(', ')}`, ...mended, ...lines].join('\n')}`);
@@ -54,11 +62,12 @@ async function runAll(kit: Kit, only: string | null, more: readonly string[]): P
   }
   const vitestLane = vitest('on a cluster', [
     `--maxWorkers=${filesAtOnce}`,
+    `--maxConcurrency=${casesAtOnce}`,
     `--exclude=${faultsFolder}/**`,
     ...vitestFolders,
   ]);
   const lanes = [only === 'pytest' ? [] : [vitestLane], only === 'vitest' ? [] : [pytest(kit, pytestFolders)]];
-  const results = await runLanes(...lanes.filter((suites) => suites.length > 0));
+  const results = await keepOperators(kit, () => runLanes(...lanes.filter((suites) => suites.length > 0)));
   if (only === 'pytest') return results;
   return [
     ...results,
@@ -94,6 +103,28 @@ async function onCluster<T>(kit: Kit, times: string[], work: (env: NodeJS.Proces
   }
 }
 
+/** As a kubelet would: an operator that has lost its lease ends itself, which happens where processors are short. */
+async function keepOperators<T>(kit: Kit, work: () => Promise<T>): Promise<T> {
+  const { daemons } = placeOf(process.env);
+  const over = new AbortController();
+  const keeper = (async () => {
+    while (!over.signal.aborted) {
+      const living = livingDaemons(daemons);
+      for (const name of operators.filter((one) => !living.includes(one))) {
+        console.error(`konverge: ${name} has ended, and is started again`);
+        await testbed(kit, 'start', name).catch((error: unknown) => console.error(String(error)));
+      }
+      await pause(5000, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  })();
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await keeper;
+  }
+}
+
 /** Where the cluster is, for the tests. What looks for a cluster by itself finds this one, not the user's. */
 async function environment(kit: Kit): Promise<NodeJS.ProcessEnv> {
   const { kubeconfig, s3, build } = await openCluster();
@@ -109,7 +140,11 @@ async function environment(kit: Kit): Promise<NodeJS.ProcessEnv> {
   };
 }
 
-async function testbed(kit: Kit, command: 'build' | 'up' | 'down', ...options: readonly string[]): Promise<void> {
+async function testbed(
+  kit: Kit,
+  command: 'build' | 'up' | 'down' | 'start',
+  ...options: readonly string[]
+): Promise<void> {
   // Its standard output is for who uses the cluster by hand.
   const stdio: ('ignore' | 'inherit')[] = ['ignore', 'ignore', 'inherit'];
   const code = await run([kit.node, path.join(root, 'test/testbed/main.ts'), command, ...options], {

@@ -24,7 +24,7 @@ import { appsImage, openTestCluster, type TestCluster, testKubeconfig } from '..
 import { kindTypesOf } from './place.ts';
 
 /** Far above what any case needs: a deadline is a failure, never a measure. */
-const patienceMs = 90_000;
+const patienceMs = 180_000;
 
 export const agentImage = 'docker.io/konverge/agent:dev';
 /** With a shell, without Node. */
@@ -36,7 +36,7 @@ export type EndObservation = Extract<Observation, { readonly state: 'succeeded' 
 export type Failed = Extract<Observation, { readonly state: 'failed' | 'cancelled' }>;
 
 /** Cases of a file run at once: most of their time is the cluster's. */
-export function faultTest(name: string, body: () => Promise<void>, timeoutMs = 150_000): void {
+export function faultTest(name: string, body: () => Promise<void>, timeoutMs = 300_000): void {
   test.concurrent(name, { timeout: timeoutMs }, async (context: TestContext) => {
     if (testKubeconfig === undefined) context.skip('not possible here: no cluster (npm run test:cluster runs these)');
     await body();
