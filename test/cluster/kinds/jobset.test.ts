@@ -77,7 +77,8 @@ kindTest(
     const words = harness.of(id).map((seen) => ('reason' in seen ? seen.reason : ''));
     expect(words).toContainEqual(expect.stringContaining('service kv'));
     const states = harness.statesOf(id).filter((state) => state !== 'queued' && state !== 'admitted');
-    expect(states).toEqual(['starting', 'running', 'succeeded']);
+    // A short step may be over before it was seen to run.
+    expect(['starting running succeeded', 'starting succeeded']).toContain(states.join(' '));
     await harness.nothingLeft([id]);
   },
 );
@@ -124,11 +125,11 @@ kindTest(place, 'a service that is never ready, by port and by file', async (har
 
 kindTest(place, 'a service that is ready by a file, and ends with the application', async (harness) => {
   const files = { ...server('kv', 'open("made", "w").close()'), ready: { kind: 'file', path: 'made' } as const };
-  const quitting = server('kv', 'threading.Timer(6, lambda: os._exit(0)).start()');
+  const quitting = server('kv', 'threading.Timer(30, lambda: os._exit(0)).start()');
   const [byFile, leaving] = await Promise.all([
     harness.run(order(harness, askKv, { services: [files] })),
     // It is told to end by its application, which goes on for a moment.
-    harness.run(order(harness, `${askKv}; sleep 7`, { services: [quitting] })),
+    harness.run(order(harness, `${askKv}; sleep 32`, { services: [quitting] })),
   ]);
   expect(byFile.state).toBe('succeeded');
   expect(leaving.state).toBe('succeeded');
@@ -234,7 +235,7 @@ kindTest(
     const { low, high } = place();
     const half = { cpuMillis: 700 };
     const flag =
-      'if [ -n "$(bash -c "exec 3<>/dev/tcp/$KONVERGE_SERVICE_KV_HOST/$KONVERGE_SERVICE_KV_PORT; cat <&3")" ]; then sleep 12; else exit 5; fi';
+      'if [ -n "$(bash -c "exec 3<>/dev/tcp/$KONVERGE_SERVICE_KV_HOST/$KONVERGE_SERVICE_KV_PORT; cat <&3")" ]; then sleep 30; else exit 5; fi';
     const preempted = harness.launch(order(harness, flag, { priorityClass: low, request: half }));
     await harness.says(preempted, 'running');
     const winner = harness.launch(order(harness, askKv, { priorityClass: high, request: half }));
@@ -246,7 +247,7 @@ kindTest(
 );
 
 kindTest(place, 'a core that ends leaves it, and the next one follows it to its end', async (first, queue) => {
-  const wanted = order(first, `${askKv}; sleep 8; ${askKv} > /dev/null`);
+  const wanted = order(first, `${askKv}; sleep 20; ${askKv} > /dev/null`);
   const id = first.launch(wanted);
   await first.says(id, 'running');
   await first.leave();

@@ -85,7 +85,8 @@ faultTest('four tasks on two pods, by the launcher that the step names', async (
     [lead, lead, follower, follower].map((host, rank) => `${rank} ${host} /mnt/flux/konverge/work it's $HOME`),
   );
   const states = harness.statesOf(wanted.id).filter((state) => state !== 'queued' && state !== 'admitted');
-  expect(states).toEqual(['starting', 'running', 'succeeded']);
+  // A short step may be over before it was seen to run.
+  expect(['starting running succeeded', 'starting succeeded']).toContain(states.join(' '));
   await nothingLeft(wanted.id);
   await quotaIsFree('happy');
 });
@@ -195,7 +196,7 @@ faultTest('preempted while it runs, it starts again, and both end well', async (
   const { low, high } = place();
   const half = { cpuMillis: 400 };
   const preempted = harness.launch(
-    order(harness, 'mpirun sleep 8', { queue: 'small', priorityClass: low, request: half }),
+    order(harness, 'mpirun sleep 25', { queue: 'small', priorityClass: low, request: half }),
   );
   await harness.says(preempted, 'running');
   const winner = harness.launch(
@@ -209,7 +210,7 @@ faultTest('preempted while it runs, it starts again, and both end well', async (
 
 faultTest('a core dies under it, and the next one follows it', async () => {
   await using first = await ClusterHarness.open(place());
-  const wanted = order(first, 'mpirun sleep 5; echo over');
+  const wanted = order(first, 'mpirun sleep 15; echo over');
   first.launch(wanted);
   await first.says(wanted.id, 'running');
   await first.leave();

@@ -44,7 +44,8 @@ kindTest(place, 'four ranks on two pods, each where it belongs', async (harness)
   );
   expect(await harness.log(id, 'stderr')).toBe('');
   const states = harness.statesOf(id).filter((state) => state !== 'queued' && state !== 'admitted');
-  expect(states).toEqual(['starting', 'running', 'succeeded']);
+  // A short step may be over before it was seen to run.
+  expect(['starting running succeeded', 'starting succeeded']).toContain(states.join(' '));
   await harness.nothingLeft([id]);
 });
 
@@ -202,7 +203,7 @@ kindTest(
     const { low, high } = place();
     const half = { cpuMillis: 400 };
     const preempted = harness.launch(
-      order(harness, ranks('import time; time.sleep(8); print(rank)'), {
+      order(harness, ranks('import time; time.sleep(25); print(rank)'), {
         priorityClass: low,
         request: half,
       }),
