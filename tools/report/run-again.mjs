@@ -2,7 +2,7 @@
 import { runLanes } from './run-tests.mjs';
 
 /** More than this is no matter of a busy machine. */
-const mostFailed = 12;
+const mostFailed = 20;
 
 /** Given to vitest and pytest for what is run again. */
 export const againName = 'again, alone';
@@ -14,8 +14,8 @@ export const againName = 'again, alone';
 
 /**
  * @param {RunnerResult[]} results
- * @param {(result: RunnerResult, files: string[]) => import('./run-tests.mjs').Suite} suiteOf
- *   runs these files as the suite of that result did, one after another
+ * @param {(result: RunnerResult, words: string[]) => import('./run-tests.mjs').Suite} suiteOf
+ *   runs these tests, as words for its runner, in the way of the suite of that result
  * @returns {Promise<{ results: RunnerResult[], lines: string[] }>} the second word counts; `lines` name what needed one
  */
 export async function runFailedAgain(results, suiteOf) {
@@ -26,12 +26,13 @@ export async function runFailedAgain(results, suiteOf) {
   /** @type {string[]} */
   const lines = [];
   for (const result of results) {
-    const files = failedFiles(result.tests ?? []);
-    if (files.length === 0) {
+    const failedTests = (result.tests ?? []).filter(({ outcome }) => outcome === 'failed');
+    if (failedTests.length === 0) {
       merged.push(result);
       continue;
     }
-    const [second] = await runLanes([suiteOf(result, files)]);
+    const words = result.runner.startsWith('pytest') ? failedTests.map(({ name }) => name) : vitestWords(failedTests);
+    const [second] = await runLanes([suiteOf(result, words)]);
     if (second === undefined || second.tests === null) {
       merged.push(result);
       continue;
@@ -45,10 +46,23 @@ export async function runFailedAgain(results, suiteOf) {
   return { results: merged, lines };
 }
 
-/** @param {readonly ReportedTest[]} tests */
-function failedFiles(tests) {
-  const failed = tests.filter(({ outcome }) => outcome === 'failed');
-  return [...new Set(failed.map(({ name }) => name.split(/: |::/)[0] ?? name))];
+/**
+ * Their files, and a pattern of their own names, without those of what they are in.
+ * @param {readonly ReportedTest[]} tests
+ */
+export function vitestWords(tests) {
+  const files = new Set(tests.map(({ name }) => name.split(': ')[0] ?? name));
+  const names = tests.map(
+    ({ name }) =>
+      name
+        .slice(name.indexOf(': ') + 2)
+        .split(' > ')
+        .at(-1) ?? name,
+  );
+  const escaped = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  // A file that could not be loaded has no test of that name.
+  const hasNames = tests.every(({ name }) => name.includes(': '));
+  return [...files, ...(hasNames ? [`--testNamePattern=(${escaped.join('|')})$`] : [])];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mergeTests } from './run-again.mjs';
+import { mergeTests, vitestWords } from './run-again.mjs';
 
 const passed = (name: string) => ({ name, outcome: 'passed', reason: '' }) as const;
 const failed = (name: string, reason = 'boom') => ({ name, outcome: 'failed', reason }) as const;
@@ -12,4 +12,12 @@ test('what failed counts as it ended alone, and what passed has passed', () => {
     tests: [passed('a'), passed('b'), failed('c'), failed('d')],
     mended: [failed('b', 'late')],
   });
+});
+
+test('only what failed is run again', () => {
+  expect(vitestWords([failed('test/a.test.ts: group > case (1)'), failed('test/a.test.ts: other')])).toEqual([
+    'test/a.test.ts',
+    String.raw`--testNamePattern=(case \(1\)|other)$`,
+  ]);
+  expect(vitestWords([failed('test/a.test.ts')])).toEqual(['test/a.test.ts']);
 });
