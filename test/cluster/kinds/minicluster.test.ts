@@ -1,6 +1,6 @@
 // Steps in a Flux instance, as MiniClusters. On the testbed the operator and Flux are simulated (test/simulated-flux-operator);
 // `npm run test:flux` runs the same cases against the real ones.
-import { expect, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { MpiRequest } from '../../../src/domain/resources.ts';
 import { type KubernetesObject, resources } from '../../../src/engines/kubernetes/client/object.ts';
 import { isRecord } from '../../../src/engines/kubernetes/kueue/condition.ts';
@@ -141,8 +141,8 @@ faultTest('an image without Flux', async () => {
   expect(failure).toMatchObject({ class: 'image', code: 'image-unfit' });
 });
 
-faultTest('an image without Flux, to which a view of it is added', async () => {
-  if (fluxView === 'none') return;
+const viewTest = fluxView === 'none' ? test.skip : faultTest;
+viewTest('an image without Flux, to which a view of it is added', async () => {
   await using harness = await ClusterHarness.open(place());
   const wanted = order(harness, `mpirun -n 2 ${where}`, { container: appsImage, fluxView });
   expect((await succeeds(harness, wanted)).map((line) => line.split(' ')[0])).toEqual(['0', '1']);
