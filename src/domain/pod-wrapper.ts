@@ -43,8 +43,6 @@ export interface PodWrapperCall {
 
 /** What another kind of pod has differently. */
 export interface PodWrapperChanges {
-  /** Where agent and step are different users. */
-  readonly umask?: string;
   /** A directory in front of PATH. */
   readonly bin?: string;
   /** Whether there may be scripts to run before and after the commands (`podHooks`). */
@@ -122,7 +120,6 @@ export function buildPodWrapper(
   layout: PodLayout,
   terminationMessage: string = terminationLog,
   {
-    umask = '0002',
     bin,
     hooks,
     environment = `${layout.commands}/${environmentFileName}`,
@@ -258,7 +255,7 @@ ${hooks ? hookAfter : ''}  konverge_begin=\${konverge_up%.*}
   { ${hooks ? '[ -n "$konverge_refused" ] || ' : ''}echo "exit $konverge_code"; echo end; } >&9
 }
 
-${isLate ? '' : 'konverge_environment\n'}umask ${umask}
+${isLate ? '' : 'konverge_environment\n'}umask 0002
 trap konverge_leave HUP INT QUIT TERM
 
 ( konverge_hear "$konverge_marks/${markNames.staged}" && [ "$konverge_line" = go ] ) &

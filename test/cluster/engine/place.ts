@@ -30,6 +30,9 @@ export interface PlaceQueue {
 /** Not our testbed: `npm run test:flux` may be given any cluster. */
 const isForeign = process.env['KONVERGE_TEST_FOREIGN'] === '1';
 
+/** After the API server was away, Kueue asks it again only now and then, at worst once a minute. */
+const queuePatienceMs = 150_000;
+
 const roomy: PlaceQueue = { cpu: '8', memory: '16Gi' };
 
 /** Once per test file. `queues`: those of the namespace, by the name of the LocalQueue; `main` has room for everything. */
@@ -60,11 +63,11 @@ export function useEnginePlace(label: string, queues: Readonly<Record<string, Pl
         const found = await client.get(resources.localQueues, queue);
         const active = find(conditionsOf(found?.status), 'Active')?.status;
         expect(`${queue} ${active}`).toBe(`${queue} ${settings.isOrphan || settings.stopPolicy ? 'False' : 'True'}`);
-      }, 30_000);
+      }, queuePatienceMs);
     };
     await Promise.all(Object.entries({ main: roomy, ...queues }).map(([queue, of]) => makeQueue(queue, of)));
     place = { ...cluster(), clusterQueueOf, low: `${namespace}-low`, high: `${namespace}-high`, makeQueue };
-  }, 60_000);
+  }, queuePatienceMs + 30_000);
 
   // Hooks run in reverse order: the namespace goes after these.
   afterAll(async () => {

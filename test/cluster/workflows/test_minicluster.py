@@ -8,7 +8,7 @@ import os
 import pytest
 from cluster import LAMMPS, configuration
 from test_examples_in_pods import run_example
-from test_mpijob import RANKS
+from test_mpijob import RANKS, TABLE, lammps_here
 from test_mpijob import SNAKEFILE as MPI_SNAKEFILE
 
 FLUX = os.environ.get("KONVERGE_TEST_FLUX_IMAGE", "docker.io/konverge/flux:dev")
@@ -24,7 +24,7 @@ def prepare(workflow, cluster, image=FLUX, view="none", more=""):
 
 
 def steps_of(workflow, rule):
-    return [step for step in workflow.observed[-1].steps if step.rules == (rule,)]
+    return [step for step in workflow.steps(rule) if step.rules == (rule,)]
 
 
 @pytest.mark.usefixtures("flux_namespace")
@@ -58,10 +58,12 @@ class TestMiniCluster:
         stored.place.put("ranks.py", "raise SystemExit(4)")
         stored().failed().says("simulate", "exit code 4")
 
-    def test_lammps_with_a_view_of_flux(self, workflow, stored, cluster):
-        """The image has no Flux: the same one that runs under an MPIJob."""
+    def test_lammps_with_a_view_of_flux(self, workflow, stored, cluster, tmp_path):
+        """The image has no Flux: the same one that runs under an MPIJob; the numbers are those of this machine."""
         if VIEW == "none":
             pytest.skip("not possible here: no view of Flux (KONVERGE_TEST_FLUX_VIEW)")
         prepare(workflow, cluster, LAMMPS, VIEW, "rules: { simulate: { operator: minicluster } }")
-        run_example("lammps", workflow, stored, "--config", "nx=1", "ny=1", "nz=1", "nodes=2")
-        assert {step.kind for step in steps_of(workflow, "simulate")} == {"minicluster"}
+        sizes = ("--config", "nx=1", "ny=1", "nz=1", "nodes=2")
+        run_example("lammps", workflow, stored, *sizes)
+        assert [step.kind for step in steps_of(workflow, "simulate")] == ["minicluster"]
+        assert workflow.text(TABLE) == lammps_here(tmp_path, *sizes)

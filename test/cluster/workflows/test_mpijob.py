@@ -47,6 +47,19 @@ rule copy:
 """
 
 
+# What LAMMPS has computed, as text.
+TABLE = "results/thermo.tsv"
+
+
+def lammps_here(tmp_path, *arguments):
+    """The table that the example makes on this machine, by the local engine."""
+    here = Workflow(tmp_path / "here")
+    shutil.copytree(EXAMPLES / "lammps", here.path, ignore=shutil.ignore_patterns("results"))
+    here.run("kueue", *arguments).succeeded()
+    end_core(here)
+    return here.text(TABLE)
+
+
 def prepare(workflow, cluster, image=MPI):
     workflow.write_file("konverge.yaml", configuration(cluster).replace(f"default: {APPS}", f"default: {image}"))
 
@@ -108,9 +121,4 @@ def test_lammps_on_two_pods(workflow, stored, cluster, tmp_path):
     prepare(workflow, cluster, LAMMPS)
     sizes = ("--config", "nx=1", "ny=1", "nz=1", "nodes=2")
     run_example("lammps", workflow, stored, *sizes)
-    here = Workflow(tmp_path / "here")
-    shutil.copytree(EXAMPLES / "lammps", here.path, ignore=shutil.ignore_patterns("results"))
-    here.run("kueue", *sizes).succeeded()
-    end_core(here)
-    table = "results/thermo.tsv"
-    assert workflow.text(table) == here.text(table)
+    assert workflow.text(TABLE) == lammps_here(tmp_path, *sizes)
