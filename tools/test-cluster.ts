@@ -6,6 +6,7 @@ import { openCluster } from '../test/testbed/cluster.ts';
 import { checkMachine } from '../test/testbed/machine.ts';
 import { livingDaemons } from '../test/testbed/owner.ts';
 import { placeOf } from '../test/testbed/place.ts';
+import { testEnvironment } from '../test/testbed/test-environment.ts';
 import { againName, runFailedAgain } from './report/run-again.mjs';
 import { isStrict, pytestSuite, runLanes, type Suite, vitestSuite } from './report/run-tests.mjs';
 import { type RunnerResult, summarize } from './report/summary.mjs';
@@ -96,7 +97,7 @@ async function onCluster<T>(kit: Kit, times: string[], work: (env: NodeJS.Proces
   try {
     await timed(times, 'build', () => testbed(kit, 'build', ...images));
     await timed(times, 'start', () => testbed(kit, 'up', ...images));
-    const env = await environment(kit);
+    const env = { ...kit.env, ...testEnvironment(await openCluster(), kit.env['PATH']) };
     return await timed(times, 'tests', () => work(env));
   } finally {
     if (!wasUp) await timed(times, 'stop', () => testbed(kit, 'down'));
@@ -123,21 +124,6 @@ async function keepOperators<T>(kit: Kit, work: () => Promise<T>): Promise<T> {
     over.abort();
     await keeper;
   }
-}
-
-/** Where the cluster is, for the tests. What looks for a cluster by itself finds this one, not the user's. */
-async function environment(kit: Kit): Promise<NodeJS.ProcessEnv> {
-  const { kubeconfig, s3, build } = await openCluster();
-  return {
-    ...kit.env,
-    KUBECONFIG: kubeconfig,
-    PATH: [path.dirname(build.of('kubectl')), kit.env['PATH']].join(path.delimiter),
-    KONVERGE_TEST_KUBECONFIG: kubeconfig,
-    KONVERGE_TEST_KUBECTL: build.of('kubectl'),
-    KONVERGE_TEST_S3_ENDPOINT: s3.endpoint,
-    KONVERGE_TEST_S3_ACCESS_KEY: s3.accessKey,
-    KONVERGE_TEST_S3_SECRET_KEY: s3.secretKey,
-  };
 }
 
 async function testbed(

@@ -1,8 +1,8 @@
 // What tools/test-flux.mjs runs, as it is TypeScript that knows the testbed.
-import path from 'node:path';
 import { openCluster } from '../test/testbed/cluster.ts';
 import { livingDaemons } from '../test/testbed/owner.ts';
 import { placeOf } from '../test/testbed/place.ts';
+import { testEnvironment } from '../test/testbed/test-environment.ts';
 import { isStrict, pytestSuite, runLanes, vitestSuite } from './report/run-tests.mjs';
 import { summarize } from './report/summary.mjs';
 import { exampleRequirements } from './setup/example.mjs';
@@ -16,7 +16,7 @@ const needed = ['KUBECONFIG', 'S3_ENDPOINT', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'].m
 
 await runMain(async () => {
   const kit = await prepareKit('test', await exampleRequirements());
-  const suiteKit = { ...kit, env: { ...kit.env, ...(await whereToTest()) } };
+  const suiteKit = { ...kit, env: { ...kit.env, ...(await whereToTest(kit.env['PATH'])) } };
   // One file after another: an instance of Flux wants the machine for itself.
   const results = await runLanes([
     vitestSuite(suiteKit, 'vitest with Flux', ['--no-file-parallelism', '--maxConcurrency=2', ...vitestFiles]),
@@ -28,7 +28,7 @@ await runMain(async () => {
 });
 
 /** The cluster that the environment names; else the testbed, if it runs: its operator may have been replaced by the real one. */
-async function whereToTest(): Promise<NodeJS.ProcessEnv> {
+async function whereToTest(searchPath: string | undefined): Promise<NodeJS.ProcessEnv> {
   const missing = needed.filter((name) => process.env[name] === undefined);
   if (missing.length === 0) {
     const kubeconfig = process.env['KONVERGE_TEST_KUBECONFIG'];
@@ -39,14 +39,5 @@ async function whereToTest(): Promise<NodeJS.ProcessEnv> {
       `nothing was tested: no testbed runs, and these are not set: ${missing.join(', ')} (docs/guides/flux.md)`,
     );
   }
-  const { kubeconfig, s3, build } = await openCluster();
-  return {
-    KUBECONFIG: kubeconfig,
-    PATH: [path.dirname(build.of('kubectl')), process.env['PATH']].join(path.delimiter),
-    KONVERGE_TEST_KUBECONFIG: kubeconfig,
-    KONVERGE_TEST_KUBECTL: build.of('kubectl'),
-    KONVERGE_TEST_S3_ENDPOINT: s3.endpoint,
-    KONVERGE_TEST_S3_ACCESS_KEY: s3.accessKey,
-    KONVERGE_TEST_S3_SECRET_KEY: s3.secretKey,
-  };
+  return testEnvironment(await openCluster(), searchPath);
 }

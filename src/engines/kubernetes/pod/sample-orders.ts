@@ -1,6 +1,7 @@
 import type { StepId } from '../../../domain/brand.ts';
 import type { GroupMember } from '../../../domain/group.ts';
 import type { KubernetesSettings } from '../../../domain/kubernetes-settings.ts';
+import type { MpiRequest, ResourceRequest } from '../../../domain/resources.ts';
 import type { StagingPlan } from '../../../domain/staging.ts';
 import type { StepSpec } from '../../../domain/step.ts';
 import type { WorkOrder } from '../../../ports/engine.ts';
@@ -50,6 +51,21 @@ export function sampleOrder(spec: Partial<StepSpec> = {}, id = '0123456789abcdef
       ...spec,
     },
   };
+}
+
+/** An order of an MPI step, of four tasks on two nodes unless it is said otherwise. */
+export function sampleMpiOrder(
+  mpi: Partial<MpiRequest> = {},
+  spec: Partial<StepSpec> = {},
+  request: Partial<ResourceRequest> = {},
+): WorkOrder {
+  const resources = {
+    cpuMillis: 1000,
+    custom: {},
+    mpi: { command: 'mpirun', tasks: 4, nodes: 2, ...mpi },
+    ...request,
+  };
+  return { ...sampleOrder({ rule: 'simulate', container: 'lammps:1', resources, ...spec }), kind: 'mpijob' };
 }
 
 const at = (key: string) => ({ store: 's3', bucket: 'lab', key });

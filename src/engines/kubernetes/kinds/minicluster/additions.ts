@@ -1,7 +1,6 @@
 import { buildPodWrapper, environmentFileName, podHooks } from '../../../../domain/pod-wrapper.ts';
-import type { ResourceRequest } from '../../../../domain/resources.ts';
-import type { StagingPlan } from '../../../../domain/staging.ts';
 import type { WorkOrder } from '../../../../ports/engine.ts';
+import { outputsOfAnyPod, requestOfOnePod } from '../../pod/ranks.ts';
 import type { StepAdditions } from '../../pod/step-additions.ts';
 import { followerScript } from './follower-script.ts';
 import { launcherScript } from './launcher-script.ts';
@@ -32,29 +31,12 @@ export function miniClusterAdditions({ spec }: WorkOrder): StepAdditions {
       [podHooks.after]: leadAfter(mpi.nodes),
       [fluxFiles.launcher]: launcherScript(mpi, cores),
       [fluxFiles.follower]: followerScript,
-      [fluxFiles.outputs]: outputsOf(staging)
+      [fluxFiles.outputs]: outputsOfAnyPod(staging)
         .map((path) => `${path}\n`)
         .join(''),
     },
-    request: requestOfOne(resources),
+    request: requestOfOnePod(resources, mpi, tasksPerPod(mpi)),
     memoryShare: { othersBytes: 0, pods: mpi.nodes },
     place: { layout: miniClusterLayout, wrapper, commandsIn: 'config-map' },
   };
-}
-
-/** Tasks and memory are those of the whole step; devices are those of each node, as in Slurm, and files are in every pod. */
-function requestOfOne(request: ResourceRequest): ResourceRequest {
-  const mpi = tasksOf(request);
-  const { memoryBytes } = request;
-  return {
-    ...request,
-    ...(memoryBytes && { memoryBytes: { ...memoryBytes, value: Math.ceil(memoryBytes.value / mpi.nodes) } }),
-    mpi: { ...mpi, tasks: tasksPerPod(mpi), nodes: 1 },
-  };
-}
-
-/** What other pods may have too was brought there, or is not the step's to make. */
-function outputsOf(staging: StagingPlan | undefined): readonly string[] {
-  if (staging?.by !== 'agent') return [];
-  return [...staging.outputs.filter(({ update, touch }) => !update && !touch), ...staging.logs].map(({ path }) => path);
 }

@@ -1,10 +1,17 @@
 import type { MpiRequest } from '../../../../domain/resources.ts';
+import { bringFunction, type OtherPod } from '../../pod/bring-outputs.ts';
 import { shellWord } from '../../pod/environment.ts';
 import { refuseFunction } from '../../pod/hook-functions.ts';
 import { fluxFiles, leadNotes, miniClusterBin, miniClusterLayout } from './place.ts';
 
 const { commands } = miniClusterLayout;
 const follower = `${commands}/${fluxFiles.follower}`;
+
+const otherPod: OtherPod = {
+  fetch: `flux exec --dir=/ -r "$2" /bin/sh '${follower}' fetch "$PWD"`,
+  name: 'pod $2',
+  leader: 'the first pod',
+};
 
 /**
  * Before the commands, in the pod of index 0, where the Flux instance is up: puts a launcher of ours in the place of the one that the
@@ -52,34 +59,13 @@ if [ ! -e '${leadNotes}/launched' ]; then
   jobs=$(flux jobs -a -n -o '{id}' 2>/dev/null) && [ -z "$jobs" ] &&
     refuse ranks-misplaced "the step has started nothing by Flux: all of it ran in one of its ${nodes} pods"
 fi
-# Makes "$1", of paths that are to be had of rank "$2".
-fetch() {
-  command -v tar >/dev/null 2>&1 || refuse image-unfit "the image has no tar, by which outputs of other pods are brought: $(cat "$1")"
-  keep=-k
-  if tar --version 2>/dev/null | grep -q GNU; then keep=--skip-old-files; fi
-  {
-    flux exec --dir=/ -r "$2" /bin/sh '${follower}' fetch "$PWD" <"$1" 2>"$1.words" || echo failed >"$1.failed"
-  } | tar -x -f - "$keep" 2>>"$1.words" && [ ! -e "$1.failed" ] ||
-    refuse output-missing "outputs of pod $2 could not be brought: $(tail -n 1 "$1.words")"
-}
+${bringFunction(otherPod)}
 rank=1
 while [ "$rank" -lt ${nodes} ]; do
-  story='${leadNotes}/story.'$rank wanted='${leadNotes}/wanted.'$rank
+  story='${leadNotes}/story.'$rank
   flux exec --dir=/ -r "$rank" /bin/sh '${follower}' story "$PWD" >"$story" 2>"$story.words" </dev/null ||
     refuse workload-lost "pod $rank of the step does not answer any more after its commands have succeeded: $(tail -n 1 "$story.words")"
-  : >"$wanted"
-  while read -r kind path; do
-    case $kind in
-      directory) printf '%s\\n' "$path" >>"$wanted" ;;
-      file)
-        if [ -e "$path" ]; then
-          echo "konverge: output $path is in pod $rank too; that of the first pod counts" >&2
-        else
-          printf '%s\\n' "$path" >>"$wanted"
-        fi ;;
-    esac
-  done <"$story"
-  [ ! -s "$wanted" ] || fetch "$wanted" "$rank"
+  bring "$story" "$rank"
   rank=$((rank + 1))
 done
 exit 0

@@ -1,7 +1,6 @@
 import type { KubernetesSettings } from '../../../../domain/kubernetes-settings.ts';
-import type { MpiRequest, ResourceRequest } from '../../../../domain/resources.ts';
 import type { WorkOrder } from '../../../../ports/engine.ts';
-import { sampleOrder, sampleStaging } from '../../pod/sample-orders.ts';
+import { sampleMpiOrder, sampleOrder, sampleStaging } from '../../pod/sample-orders.ts';
 
 interface MiniClusterSample {
   readonly order: WorkOrder;
@@ -9,18 +8,8 @@ interface MiniClusterSample {
 }
 
 /** For tests: an order of a step that runs in a Flux instance. */
-export function sampleFluxOrder(
-  mpi: Partial<MpiRequest> = {},
-  spec: Partial<WorkOrder['spec']> = {},
-  request: Partial<ResourceRequest> = {},
-): WorkOrder {
-  const resources = {
-    cpuMillis: 1000,
-    custom: {},
-    mpi: { command: 'mpirun', tasks: 4, nodes: 2, ...mpi },
-    ...request,
-  };
-  return { ...sampleOrder({ rule: 'simulate', container: 'lammps:1', resources, ...spec }), kind: 'minicluster' };
+export function sampleFluxOrder(...changes: Parameters<typeof sampleMpiOrder>): WorkOrder {
+  return { ...sampleMpiOrder(...changes), kind: 'minicluster' };
 }
 
 /** For tests: what MiniClusters are made of. */

@@ -1,9 +1,9 @@
 import { podLayout } from '../../../../domain/pod-layout.ts';
 import { buildPodWrapper, podHooks } from '../../../../domain/pod-wrapper.ts';
 import type { MpiRequest, ResourceRequest } from '../../../../domain/resources.ts';
-import type { StagingPlan } from '../../../../domain/staging.ts';
 import type { WorkOrder } from '../../../../ports/engine.ts';
 import { objectNameOf } from '../../names.ts';
+import { outputsOfAnyPod, requestOfOnePod } from '../../pod/ranks.ts';
 import type { StepAdditions } from '../../pod/step-additions.ts';
 import type { KindSurroundings } from '../kind.ts';
 import { mpiBin, mpiFiles, mpiVariables, passwdFile } from './environment.ts';
@@ -28,7 +28,7 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
       [mpiFiles.openMpiHosts]: lines(hosts.map((host) => `${host} slots=${slots}`)),
       [mpiFiles.hydraHosts]: lines(hosts.map((host) => `${host}:${slots}`)),
       [mpiFiles.workers]: lines(hosts.slice(1)),
-      [mpiFiles.outputs]: lines(outputsOf(staging)),
+      [mpiFiles.outputs]: lines(outputsOfAnyPod(staging)),
       [mpiFiles.passwd]: passwdFile(settings.runAs),
       [mpiFiles.rankBefore]: rankBefore,
       [mpiFiles.rank]: rankServe,
@@ -36,7 +36,7 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
       [mpiFiles.rankNote]: rankNote,
       ...(launcherProgram(mpi) === 'srun' && { [mpiFiles.srun]: srunScript(mpi) }),
     },
-    request: requestOfOne(resources),
+    request: requestOfOnePod(resources, mpi, slots),
     memoryShare: { othersBytes: 0, pods: mpi.nodes },
     place: { layout: podLayout, wrapper, commandsIn: 'secret' },
   };
@@ -44,23 +44,6 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
 
 export function mpiOf({ mpi }: ResourceRequest): MpiRequest {
   return mpi ?? { command: 'mpirun', tasks: 1, nodes: 1 };
-}
-
-/** Tasks and memory are those of the whole step; devices are those of each node, as in Slurm, and files are in every pod. */
-function requestOfOne(request: ResourceRequest): ResourceRequest {
-  const mpi = mpiOf(request);
-  const { memoryBytes } = request;
-  return {
-    ...request,
-    ...(memoryBytes && { memoryBytes: { ...memoryBytes, value: Math.ceil(memoryBytes.value / mpi.nodes) } }),
-    mpi: { ...mpi, tasks: tasksPerNode(mpi), nodes: 1 },
-  };
-}
-
-/** What other pods may have too was brought there, or is not the step's to make. */
-function outputsOf(staging: StagingPlan | undefined): readonly string[] {
-  if (staging?.by !== 'agent') return [];
-  return [...staging.outputs.filter(({ update, touch }) => !update && !touch), ...staging.logs].map(({ path }) => path);
 }
 
 function lines(texts: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { podLayout } from '../../../../domain/pod-layout.ts';
+import { bringFunction, type OtherPod } from '../../pod/bring-outputs.ts';
 import { shellWord } from '../../pod/environment.ts';
 import { refuseFunction } from '../../pod/hook-functions.ts';
 import { mpiBin, mpiFiles, mpiFolder, sshKeys } from './environment.ts';
@@ -26,6 +27,13 @@ const eachFunction = `each() {
   for each_child in $each_children; do wait "$each_child" || each_failed=1; done
   return "$each_failed"
 }`;
+
+const otherPod: OtherPod = {
+  fetch: `'${mpiBin}/ssh' "$2" konverge-fetch`,
+  name: 'the pod of $2',
+  leader: "the launcher's pod",
+  leave: 'leave',
+};
 
 /** Images for Kubernetes have no srun, which knows Slurm alone. */
 const standIn = `if ! command -v srun >/dev/null 2>&1 && { command -v mpirun || command -v mpiexec; } >/dev/null 2>&1; then
@@ -143,35 +151,10 @@ if [ -n "$idle" ]; then
   [ -n "$busy" ] || refuse ranks-misplaced "the launcher has used none of the step's other pods: all of its ranks ran in one"
   refuse ranks-misplaced "no rank ran in $idle: the command has to start as many ranks as its resource tasks says, and in all pods of the step"
 fi
-
-# Makes "$1", of paths that are to be had of host "$2".
-fetch() {
-  command -v tar >/dev/null 2>&1 || { leave; refuse image-unfit "the image has no tar, by which outputs of other pods are brought: $(cat "$1")"; }
-  keep=-k
-  if tar --version 2>/dev/null | grep -q GNU; then keep=--skip-old-files; fi
-  {
-    '${mpiBin}/ssh' "$2" konverge-fetch <"$1" 2>"$1.words" || echo failed >"$1.failed"
-  } | tar -x -f - "$keep" 2>>"$1.words" && [ ! -e "$1.failed" ] || {
-    leave
-    refuse output-missing "outputs of host $2 could not be brought: $(tail -n 1 "$1.words")"
-  }
-}
+${bringFunction(otherPod)}
 number=0
 while read -r host <&3; do
-  wanted='${mpiFolder}/wanted.'$number
-  : >"$wanted"
-  while read -r kind path; do
-    case $kind in
-      directory) printf '%s\\n' "$path" >>"$wanted" ;;
-      file)
-        if [ -e "$path" ]; then
-          echo "konverge: output $path is in the pod of $host too; that of the launcher's pod counts" >&2
-        else
-          printf '%s\\n' "$path" >>"$wanted"
-        fi ;;
-    esac
-  done <'${mpiFolder}/story.'"$number"
-  [ ! -s "$wanted" ] || fetch "$wanted" "$host"
+  bring '${mpiFolder}/story.'"$number" "$host"
   number=$((number + 1))
 done 3<'${workersFile}'
 leave

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { buildStep } from '../../build-step.ts';
 import { redactedSecret } from '../../pod/build-secret.ts';
-import { sampleContext, sampleMember, sampleSettings, sampleStaging } from '../../pod/sample-orders.ts';
+import { sampleContext, sampleMember, sampleMpiOrder, sampleSettings, sampleStaging } from '../../pod/sample-orders.ts';
 import { mpiJobAdditions } from './additions.ts';
 import { mpiFiles } from './environment.ts';
 import { mpiJobPodSets } from './manifest.ts';
-import { mpiJobSamples, sampleMpiOrder } from './samples.ts';
+import { mpiJobSamples } from './samples.ts';
 import { validateMpiJob } from './validate.ts';
 
 const surroundings = { settings: sampleSettings, context: sampleContext };

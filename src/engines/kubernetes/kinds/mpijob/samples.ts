@@ -1,26 +1,10 @@
 import type { KubernetesSettings } from '../../../../domain/kubernetes-settings.ts';
-import type { MpiRequest, ResourceRequest } from '../../../../domain/resources.ts';
 import type { WorkOrder } from '../../../../ports/engine.ts';
-import { sampleOrder, sampleStaging } from '../../pod/sample-orders.ts';
+import { sampleMpiOrder, sampleStaging } from '../../pod/sample-orders.ts';
 
 interface MpiJobSample {
   readonly order: WorkOrder;
   readonly settings?: Partial<KubernetesSettings>;
-}
-
-/** For tests: an order of an MPI step. */
-export function sampleMpiOrder(
-  mpi: Partial<MpiRequest> = {},
-  spec: Partial<WorkOrder['spec']> = {},
-  request: Partial<ResourceRequest> = {},
-): WorkOrder {
-  const resources = {
-    cpuMillis: 1000,
-    custom: {},
-    mpi: { command: 'mpirun', tasks: 4, nodes: 2, ...mpi },
-    ...request,
-  };
-  return { ...sampleOrder({ rule: 'simulate', container: 'lammps:1', resources, ...spec }), kind: 'mpijob' };
 }
 
 /** For tests: what MPIJobs are made of. */
