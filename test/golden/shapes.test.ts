@@ -11,7 +11,7 @@ import { buildStep } from '../../src/engines/kubernetes/build-step.ts';
 import { kubernetesCapabilities } from '../../src/engines/kubernetes/capabilities.ts';
 import { kindOf } from '../../src/engines/kubernetes/kinds/registry.ts';
 import { refusalOf } from '../../src/engines/kubernetes/kueue/fit.ts';
-import { totalRequests } from '../../src/engines/kubernetes/kueue/pod-requests.ts';
+import { podSetRequests } from '../../src/engines/kubernetes/kueue/pod-requests.ts';
 import { asQueue, capacityOf, type QueueFacts } from '../../src/engines/kubernetes/kueue/queue-facts.ts';
 import { explainPod } from '../../src/engines/kubernetes/pod/explain-pod.ts';
 import { checkSecretSize, stepData } from '../../src/engines/kubernetes/pod/secret-data.ts';
@@ -85,7 +85,7 @@ function madeOf(shape: Shape): readonly object[] {
   const order = { id, kind: placed.choice.kind, queue: placed.queue, sequence: 1, spec: placed.spec };
   const { kind, pod, object } = buildStep(order, configuration.kubernetes, context);
   checkSecretSize(order.spec, stepData(order.spec, pod.additions));
-  const refusal = refusalOf(spec.rule, facts, totalRequests(kind.podSets(object)));
+  const refusal = refusalOf(spec.rule, facts, podSetRequests(kind.podSets(object)));
   if (refusal) throw refusal;
   const notes = explainPod(order, configuration.kubernetes, context, pod.additions);
   return [{ kind: placed.choice.kind, reason: placed.choice.reason, queue: placed.queue, notes }, object];

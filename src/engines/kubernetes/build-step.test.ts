@@ -8,7 +8,7 @@ import { buildStep } from './build-step.ts';
 import { kubernetesCapabilities } from './capabilities.ts';
 import { sampleService } from './kinds/jobset/samples.ts';
 import { refusalOf } from './kueue/fit.ts';
-import { totalRequests } from './kueue/pod-requests.ts';
+import { podSetRequests, sum } from './kueue/pod-requests.ts';
 import { asQueue, capacityOf, type QueueFacts } from './kueue/queue-facts.ts';
 import { sampleContext, sampleOrder, sampleSettings } from './pod/sample-orders.ts';
 
@@ -29,8 +29,8 @@ function asked(spec: Partial<StepSpec>): { readonly refusal: KonvergeError | und
   const placed = place(step, { capabilities, queues: () => [asQueue(facts)] });
   const order = { ...sampleOrder(), spec: placed.spec, queue: placed.queue, kind: placed.choice.kind };
   const { kind, object } = buildStep(order, sampleSettings, { ...sampleContext, capacity: capacityOf(facts) });
-  const total = totalRequests(kind.podSets(object));
-  return { refusal: refusalOf(step.rule, facts, total), memoryBytes: total['memory'] ?? 0 };
+  const podSets = podSetRequests(kind.podSets(object));
+  return { refusal: refusalOf(step.rule, facts, podSets), memoryBytes: sum(podSets)['memory'] ?? 0 };
 }
 
 const mpi = (nodes: number): Partial<StepSpec> => ({

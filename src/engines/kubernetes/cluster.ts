@@ -12,7 +12,7 @@ import { findServedKinds } from './kinds/find-served.ts';
 import type { Kind } from './kinds/kind.ts';
 import { kindsIn } from './kinds/registry.ts';
 import { refusalOf as quotaRefusal } from './kueue/fit.ts';
-import { amountsOf, totalRequests } from './kueue/pod-requests.ts';
+import { amountsOf, podSetRequests } from './kueue/pod-requests.ts';
 import { type QueueReport, queueIn, readQueues } from './kueue/preflight.ts';
 import { asQueue, capacityOf } from './kueue/queue-facts.ts';
 import type { PodContext } from './pod/pod-context.ts';
@@ -116,7 +116,7 @@ export class Cluster {
       const facts = queueIn(report, order.queue, client.namespace);
       const { kind, pod, object } = buildStep(order, this.settings, this.contextFor(order));
       checkSecretSize(order.spec, stepData(order.spec, pod.additions));
-      return quotaRefusal(order.spec.rule, facts, totalRequests(kind.podSets(object)));
+      return quotaRefusal(order.spec.rule, facts, podSetRequests(kind.podSets(object)));
     } catch (error) {
       if (error instanceof KonvergeError) return error;
       throw error;

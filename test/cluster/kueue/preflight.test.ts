@@ -17,8 +17,8 @@ clusterTest('the queues of a namespace and what fits', async () => {
     priority: 0,
     quota: { cpuMillis: 1000, memoryBytes: 2 ** 30, gpu: 0, custom: {} },
   });
-  expect(refusalOf('a', facts, { cpu: 1, memory: 2 ** 30 })).toBeUndefined();
-  expect(refusalOf('a', facts, { cpu: 2 })).toMatchObject({
+  expect(refusalOf('a', facts, [{ cpu: 1, memory: 2 ** 30 }])).toBeUndefined();
+  expect(refusalOf('a', facts, [{ cpu: 2 }])).toMatchObject({
     code: 'never-fits',
     message: `rule a: queue main can never hold it: it asks for 2 cpu of 1 in flavor ${clusterQueue}`,
   });
@@ -74,7 +74,7 @@ clusterTest(
         sentence: expect.stringMatching(/^was evicted, for queue main was stopped/),
       },
     });
-    expect(refusalOf('a', queueIn(await readQueues(client), 'main', 'x'), {})).toMatchObject({
+    expect(refusalOf('a', queueIn(await readQueues(client), 'main', 'x'), [{}])).toMatchObject({
       code: 'queue-stopped',
       message: 'rule a: queue main admits nothing: somebody has stopped it (stopPolicy HoldAndDrain)',
     });

@@ -1,20 +1,23 @@
 import { KonvergeError } from '../../../domain/error.ts';
 import { formatBytes, formatCpuMillis, roundUp } from '../../../domain/quantity.ts';
+import { sum } from './pod-requests.ts';
 import type { QueueFacts, QuotaGroup } from './queue-facts.ts';
 
+/** By resource name. */
+type Amounts = Readonly<Record<string, number>>;
+
+/** Less than a thousandth of a core, which is the least that anybody asks for: sums of fractions are not exact. */
+const inexactness = 1e-4;
+
 /**
- * Why a queue will never admit a pod that asks for so much (`podRequests`), as `queue-stopped` or `never-fits`; undefined if
+ * Why a queue will never admit pods that ask for so much (`podSetRequests`), as `queue-stopped` or `never-fits`; undefined if
  * it may. What is not known of the queue is no reason.
  */
-export function refusalOf(
-  rule: string,
-  facts: QueueFacts,
-  requests: Readonly<Record<string, number>>,
-): KonvergeError | undefined {
+export function refusalOf(rule: string, facts: QueueFacts, podSets: readonly Amounts[]): KonvergeError | undefined {
   if (facts.stopped !== undefined) {
     return new KonvergeError('queue-stopped', `rule ${rule}: queue ${facts.name} admits nothing: ${facts.stopped}`);
   }
-  const misfits = misfitsOf(facts, requests);
+  const misfits = misfitsOf(facts, podSets);
   if (misfits.length === 0) return undefined;
   return new KonvergeError('never-fits', `rule ${rule}: queue ${facts.name} can never hold it: ${misfits.join('; ')}`, {
     hint: `Ask for less, or have the quota of ClusterQueue ${facts.clusterQueue} raised; what the agent and services ask for counts too. \`konverge doctor\` lists queues and quotas.`,
@@ -22,34 +25,50 @@ export function refusalOf(
 }
 
 /** A phrase for each resource without quota, and for each group of resources that no flavor has enough of. */
-export function misfitsOf({ groups, clusterQueue }: QueueFacts, requests: Readonly<Record<string, number>>): string[] {
+export function misfitsOf({ groups, clusterQueue }: QueueFacts, podSets: readonly Amounts[]): string[] {
   if (groups === undefined) return [];
+  const total = sum(podSets);
   const covered = new Set(groups.flatMap(({ resources }) => resources));
-  const uncovered = Object.keys(requests).filter((name) => !covered.has(name));
+  const uncovered = Object.keys(total).filter((name) => !covered.has(name));
   return [
     ...uncovered.map(
       (name) =>
-        `it asks for ${formatAmount(name, requests[name] ?? 0)} ${name}, which ClusterQueue ${clusterQueue} does not have`,
+        `it asks for ${formatAmount(name, total[name] ?? 0)} ${name}, which ClusterQueue ${clusterQueue} does not have`,
     ),
-    ...groups.flatMap((group) => groupMisfit(group, requests)),
+    ...groups.flatMap((group) => groupMisfit(group, podSets, total)),
   ];
 }
 
-/** All resources of a group come from one flavor; each flavor is too small for at least one, or there is no misfit. */
-function groupMisfit({ resources, flavors }: QuotaGroup, requests: Readonly<Record<string, number>>): string[] {
-  const asked = resources.filter((name) => (requests[name] ?? 0) > 0);
+/**
+ * A set of pods has all resources of a group from one flavor; each set may have another. If there is no way to do that, each flavor
+ * is too small for all of them together.
+ */
+function groupMisfit({ resources, flavors }: QuotaGroup, podSets: readonly Amounts[], total: Amounts): string[] {
+  const asked = resources.filter((name) => (total[name] ?? 0) > 0);
   if (asked.length === 0) return [];
   if (flavors.length === 0) return [`it asks for ${asked.join(', ')}, for which there is no flavor`];
-  const phrases: string[] = [];
-  for (const flavor of flavors) {
-    const short = asked.filter((name) => (requests[name] ?? 0) > (flavor.most[name] ?? 0));
-    if (short.length === 0) return [];
-    const amounts = short.map(
-      (name) => `${formatAmount(name, requests[name] ?? 0)} ${name} of ${formatAmount(name, flavor.most[name] ?? 0)}`,
-    );
-    phrases.push(`it asks for ${amounts.join(' and ')} in flavor ${flavor.name}`);
-  }
-  return phrases;
+  const rooms = flavors.map(({ most }) => most);
+  if (canHold(rooms, podSets, asked)) return [];
+  return flavors.map(({ name: flavor, most }) => {
+    const amounts = asked
+      .filter((name) => exceeds(total[name], most[name]))
+      .map((name) => `${formatAmount(name, total[name] ?? 0)} ${name} of ${formatAmount(name, most[name] ?? 0)}`);
+    return `it asks for ${amounts.join(' and ')} in flavor ${flavor}`;
+  });
+}
+
+/** Whether there is a room for each set, one after another; rooms become smaller by what is in them. */
+function canHold(rooms: readonly Amounts[], [first, ...rest]: readonly Amounts[], asked: readonly string[]): boolean {
+  if (first === undefined) return true;
+  return rooms.some((room, index) => {
+    if (asked.some((name) => exceeds(first[name], room[name]))) return false;
+    const less = Object.fromEntries(asked.map((name) => [name, (room[name] ?? 0) - (first[name] ?? 0)]));
+    return canHold(rooms.with(index, less), rest, asked);
+  });
+}
+
+function exceeds(amount = 0, room = 0): boolean {
+  return amount > 0 && amount > room + inexactness;
 }
 
 /** As Kubernetes writes it. */

@@ -24,14 +24,12 @@ export function podRequests(podSpec: Readonly<Record<string, unknown>>): Readonl
   return Object.fromEntries(Object.entries(sum([all, overhead])).filter(([, amount]) => amount > 0));
 }
 
-/** Of pods that are admitted together: Kueue gives all of them quota, or none. */
-export function totalRequests(
+/** Of each set of pods that are admitted together: what all of its pods ask for. */
+export function podSetRequests(
   podSets: readonly { readonly count: number; readonly spec: Readonly<Record<string, unknown>> }[],
-): Readonly<Record<string, number>> {
-  return sum(
-    podSets.map(({ count, spec }) =>
-      Object.fromEntries(Object.entries(podRequests(spec)).map(([name, amount]) => [name, amount * count])),
-    ),
+): readonly Readonly<Record<string, number>>[] {
+  return podSets.map(({ count, spec }) =>
+    Object.fromEntries(Object.entries(podRequests(spec)).map(([name, amount]) => [name, amount * count])),
   );
 }
 
@@ -56,7 +54,7 @@ function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-function sum(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+export function sum(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total: Record<string, number> = {};
   for (const part of parts)
     for (const [name, amount] of Object.entries(part)) total[name] = (total[name] ?? 0) + amount;

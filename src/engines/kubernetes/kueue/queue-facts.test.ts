@@ -123,7 +123,7 @@ describe('why a queue admits nothing', () => {
 
   test('is told with its code', () => {
     const facts = queueFactsOf(localQueue({ stopPolicy: 'Hold' }), clusterQueue(), namespace);
-    expect(refusalOf('train', facts, {})).toMatchObject({
+    expect(refusalOf('train', facts, [{}])).toMatchObject({
       code: 'queue-stopped',
       message: 'rule train: queue main admits nothing: somebody has stopped it (stopPolicy Hold)',
     });
@@ -150,11 +150,22 @@ describe('what can never fit', () => {
     ],
     ['nothing asked', {}, []],
   ])('%s', (_name, requests, misfits) => {
-    expect(misfitsOf(facts, requests)).toEqual(misfits);
+    expect(misfitsOf(facts, [requests])).toEqual(misfits);
+  });
+
+  test.each([
+    ['each in a flavor of its own', [{ cpu: 2 }, { cpu: 8 }], true],
+    ['in the other order', [{ cpu: 8 }, { cpu: 2 }], true],
+    ['several in one', [{ cpu: 4 }, { cpu: 4 }, { cpu: 2 }], true],
+    ['more than there is in all of them', [{ cpu: 8 }, { cpu: 2 }, { cpu: 0.1 }], false],
+    ['one that no flavor holds', [{ cpu: 9 }, { cpu: 1 }], false],
+    ['fractions that add up', Array.from({ length: 20 }, () => ({ cpu: 0.1 })), true],
+  ])('sets of pods: %s', (_name, podSets, fits) => {
+    expect(misfitsOf(facts, podSets).length === 0).toBe(fits);
   });
 
   test('is told with its numbers', () => {
-    expect(refusalOf('train', facts, { 'nvidia.com/gpu': 5 })).toMatchObject({
+    expect(refusalOf('train', facts, [{ 'nvidia.com/gpu': 5 }])).toMatchObject({
       code: 'never-fits',
       message: 'rule train: queue main can never hold it: it asks for 5 nvidia.com/gpu of 4 in flavor a100',
       hint: expect.stringContaining('ClusterQueue cq'),
@@ -168,17 +179,17 @@ describe('what can never fit', () => {
       clusterQueue({ cohortName: 'all', resourceGroups: groups('1500m') }),
       namespace,
     );
-    expect(misfitsOf(limited, { cpu: 3.5 })).toEqual([]);
-    expect(misfitsOf(limited, { cpu: 3.501 })).toEqual(['it asks for 3501m cpu of 3500m in flavor real']);
+    expect(misfitsOf(limited, [{ cpu: 3.5 }])).toEqual([]);
+    expect(misfitsOf(limited, [{ cpu: 3.501 }])).toEqual(['it asks for 3501m cpu of 3500m in flavor real']);
     const free = queueFactsOf(localQueue(), clusterQueue({ cohortName: 'all', resourceGroups: groups() }), namespace);
-    expect(misfitsOf(free, { cpu: 1000 })).toEqual([]);
+    expect(misfitsOf(free, [{ cpu: 1000 }])).toEqual([]);
     // Without a cohort a limit says nothing.
     const alone = queueFactsOf(localQueue(), clusterQueue({ resourceGroups: groups('5') }), namespace);
-    expect(misfitsOf(alone, { cpu: 3 })).toHaveLength(1);
+    expect(misfitsOf(alone, [{ cpu: 3 }])).toHaveLength(1);
   });
 
   test('of a ClusterQueue out of sight nothing is refused', () => {
-    expect(refusalOf('train', queueFactsOf(localQueue(), 'unknown', namespace), { cpu: 1e6 })).toBeUndefined();
+    expect(refusalOf('train', queueFactsOf(localQueue(), 'unknown', namespace), [{ cpu: 1e6 }])).toBeUndefined();
   });
 });
 
