@@ -45,7 +45,7 @@ export function buildStepPod(
         'kubectl.kubernetes.io/default-container': containerNames.step,
       },
     },
-    spec: podSpec(order, settings, context, secretName, resources, Object.keys(additions.files)),
+    spec: podSpec(order, settings, context, secretName, resources, additions),
   };
   const patched = applyPodPatch(template, settings.pod, 'kubernetes.pod');
   return {
@@ -68,18 +68,15 @@ function podSpec(
   context: PodContext,
   secretName: string,
   resources: StepResources,
-  files: readonly string[],
+  { files, sharedMemory }: StepAdditions,
 ): Readonly<Record<string, unknown>> {
   const { volumes } = settings;
+  const disk = diskLimits(resources.diskBytes, settings.logLimitBytes);
+  const keys = [...commandKeys(spec), ...Object.keys(files)];
   return {
     ...podBase(spec, settings, resources),
     initContainers: [agentContainer(spec, settings, context)],
-    containers: [stepContainer(spec, settings, resources)],
-    volumes: podVolumes(
-      secretName,
-      [...commandKeys(spec), ...files],
-      volumes,
-      diskLimits(resources.diskBytes, settings.logLimitBytes),
-    ),
+    containers: [stepContainer(spec, settings, resources, sharedMemory)],
+    volumes: podVolumes(secretName, keys, volumes, { disk, hasSharedMemory: sharedMemory }),
   } satisfies V1PodSpec;
 }

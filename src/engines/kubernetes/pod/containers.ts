@@ -12,7 +12,12 @@ import { agentMounts, stepMounts } from './volumes.ts';
 import { agentNeedsVolumes, workplaceOf } from './workplace.ts';
 
 /** The user's container: its image as it is, run by our wrapper, which is a file and so no part of the command line. */
-export function stepContainer(spec: StepSpec, settings: KubernetesSettings, resources: StepResources): V1Container {
+export function stepContainer(
+  spec: StepSpec,
+  settings: KubernetesSettings,
+  resources: StepResources,
+  hasSharedMemory?: boolean,
+): V1Container {
   const { shell, texts } = commandsOf(spec);
   const { workdir } = workplaceOf(spec, settings);
   return {
@@ -30,7 +35,7 @@ export function stepContainer(spec: StepSpec, settings: KubernetesSettings, reso
       requests: { ...resources.requests },
       ...(Object.keys(resources.limits).length === 0 ? {} : { limits: { ...resources.limits } }),
     },
-    volumeMounts: stepMounts(settings.volumes),
+    volumeMounts: stepMounts(settings.volumes, hasSharedMemory),
     securityContext: stepSecurity(spec.security ?? settings.security),
     // Where the wrapper itself could not do its work, what it printed is the only word on it.
     terminationMessagePolicy: 'FallbackToLogsOnError',

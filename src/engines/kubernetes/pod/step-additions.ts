@@ -11,6 +11,8 @@ export interface StepAdditions {
   readonly request?: ResourceRequest;
   /** How the queue's memory is divided, for a step that states none; absent: its one pod may have all of it. */
   readonly memoryShare?: MemoryShare;
+  /** Its processes talk by /dev/shm, of which container runtimes give 64 MiB: as much as the container has memory instead. */
+  readonly sharedMemory?: true;
   /** Where things are in its pods, and what its wrapper is; absent: as in domain/pod-layout.ts. */
   readonly place?: StepPlace;
 }

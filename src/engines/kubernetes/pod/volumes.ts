@@ -10,12 +10,20 @@ export const volumeNames = {
   tmp: 'konverge-tmp',
   commands: 'konverge-commands',
   agentConfig: 'konverge-agent-config',
+  sharedMemory: 'konverge-shared-memory',
 } as const;
 
 /** What may be written into our volumes before the node ends the pod. Absent: as much as the node has. */
 export interface DiskLimits {
   readonly sharedBytes: number;
   readonly tmpBytes: number;
+}
+
+/** What a step asks for that others do not. */
+export interface VolumeNeeds {
+  readonly disk?: DiskLimits | undefined;
+  /** As in StepAdditions. */
+  readonly hasSharedMemory?: boolean | undefined;
 }
 
 /** Files of our own beside those of the step and its logs. */
@@ -28,6 +36,7 @@ export function diskLimits(diskBytes: number | undefined, logLimitBytes: number)
 }
 
 const tmp = '/tmp';
+const sharedMemory = '/dev/shm';
 /** Readable for the pod's group, which owns the files of a Secret by `fsGroup`. */
 const defaultMode = 0o440;
 
@@ -39,25 +48,31 @@ export function podVolumes(
   secretName: string,
   files: readonly string[],
   volumes: readonly StepVolume[],
-  disk?: DiskLimits,
+  { disk, hasSharedMemory }: VolumeNeeds = {},
 ): V1Volume[] {
   const items = (keys: readonly string[]) => keys.map((key) => ({ key, path: key }));
   const stepKeys = [secretKeys.wrapper, environmentKey, ...files];
   return [
     { name: volumeNames.shared, emptyDir: sized(disk?.sharedBytes) },
-    ...(hasTmp(volumes) ? [] : [{ name: volumeNames.tmp, emptyDir: sized(disk?.tmpBytes) }]),
+    ...(brings(volumes, tmp) ? [] : [{ name: volumeNames.tmp, emptyDir: sized(disk?.tmpBytes) }]),
     { name: volumeNames.commands, secret: { secretName, defaultMode, items: items(stepKeys) } },
     { name: volumeNames.agentConfig, secret: { secretName, defaultMode, items: items([secretKeys.job]) } },
+    ...(hasSharedMemory && !brings(volumes, sharedMemory)
+      ? [{ name: volumeNames.sharedMemory, emptyDir: { medium: 'Memory' } }]
+      : []),
     ...volumes.map(({ name, source }) => ({ ...source, name })),
   ];
 }
 
-export function stepMounts(volumes: readonly StepVolume[]): V1VolumeMount[] {
+export function stepMounts(volumes: readonly StepVolume[], hasSharedMemory = false): V1VolumeMount[] {
   return [
     { name: volumeNames.shared, mountPath: podLayout.shared },
     // Programs write into /tmp whatever TMPDIR says, and the root file system is read-only.
-    ...(hasTmp(volumes) ? [] : [{ name: volumeNames.tmp, mountPath: tmp }]),
+    ...(brings(volumes, tmp) ? [] : [{ name: volumeNames.tmp, mountPath: tmp }]),
     { name: volumeNames.commands, mountPath: podLayout.commands, readOnly: true },
+    ...(hasSharedMemory && !brings(volumes, sharedMemory)
+      ? [{ name: volumeNames.sharedMemory, mountPath: sharedMemory }]
+      : []),
     ...personMounts(volumes),
   ];
 }
@@ -74,7 +89,7 @@ export function agentMounts(volumes: readonly StepVolume[]): V1VolumeMount[] {
 export function plainVolumes(volumes: readonly StepVolume[]): V1Volume[] {
   return [
     { name: volumeNames.shared, emptyDir: {} },
-    ...(hasTmp(volumes) ? [] : [{ name: volumeNames.tmp, emptyDir: {} }]),
+    ...(brings(volumes, tmp) ? [] : [{ name: volumeNames.tmp, emptyDir: {} }]),
     ...volumes.map(({ name, source }) => ({ ...source, name })),
   ];
 }
@@ -83,7 +98,7 @@ export function plainMounts(volumes: readonly StepVolume[]): V1VolumeMount[] {
   return [
     // There itself, so that it belongs to the pod's group: nobody of ours is there to make a directory in it.
     { name: volumeNames.shared, mountPath: podLayout.work },
-    ...(hasTmp(volumes) ? [] : [{ name: volumeNames.tmp, mountPath: tmp }]),
+    ...(brings(volumes, tmp) ? [] : [{ name: volumeNames.tmp, mountPath: tmp }]),
     ...personMounts(volumes),
   ];
 }
@@ -97,6 +112,6 @@ function personMounts(volumes: readonly StepVolume[]): V1VolumeMount[] {
 }
 
 /** Somebody brings a volume for it. */
-function hasTmp(volumes: readonly StepVolume[]): boolean {
-  return volumes.some(({ mountPath }) => mountPath === tmp);
+function brings(volumes: readonly StepVolume[], place: string): boolean {
+  return volumes.some(({ mountPath }) => mountPath === place);
 }

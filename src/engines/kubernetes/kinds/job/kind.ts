@@ -1,4 +1,5 @@
 import { resources } from '../../client/object.ts';
+import { mpiOfOnePod } from '../../pod/mpi-of-one-pod.ts';
 import type { Kind } from '../kind.ts';
 import { jobLimits } from './limits.ts';
 import { jobManifest, jobPodSets } from './manifest.ts';
@@ -10,6 +11,7 @@ export const jobKind: Kind = {
   resource: resources.jobs,
   limits: jobLimits,
   validate: validateJob,
+  additions: ({ spec }) => mpiOfOnePod(spec.resources),
   manifest: jobManifest,
   status: jobStatus,
   podSets: jobPodSets,

@@ -1,6 +1,6 @@
 import { resources } from '../../client/object.ts';
 import { objectNameOf } from '../../names.ts';
-import { noAdditions } from '../../pod/step-additions.ts';
+import { mpiOfOnePod } from '../../pod/mpi-of-one-pod.ts';
 import type { Kind } from '../kind.ts';
 import { addressVariables } from './addresses.ts';
 import { jobSetLimits } from './limits.ts';
@@ -18,11 +18,15 @@ export const jobSetKind: Kind = {
   resource: resources.jobSets,
   limits: jobSetLimits,
   validate: validateJobSet,
-  additions: ({ id, spec }, { context }) => ({
-    ...noAdditions,
-    env: addressVariables(spec.services, objectNameOf(context.run, id, spec.rule, 'jobset')),
-    memoryShare: { othersBytes: sum(spec.services.map(serviceMemoryBytes)), pods: 1 },
-  }),
+  additions: ({ id, spec }, { context }) => {
+    const additions = mpiOfOnePod(spec.resources);
+    const addresses = addressVariables(spec.services, objectNameOf(context.run, id, spec.rule, 'jobset'));
+    return {
+      ...additions,
+      env: { ...additions.env, ...addresses },
+      memoryShare: { othersBytes: sum(spec.services.map(serviceMemoryBytes)), pods: 1 },
+    };
+  },
   manifest: jobSetManifest,
   podSets: jobSetPodSets,
   status: jobSetStatus,

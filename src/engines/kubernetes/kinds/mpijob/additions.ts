@@ -3,14 +3,15 @@ import { buildPodWrapper, podHooks } from '../../../../domain/pod-wrapper.ts';
 import type { MpiRequest, ResourceRequest } from '../../../../domain/resources.ts';
 import type { WorkOrder } from '../../../../ports/engine.ts';
 import { objectNameOf } from '../../names.ts';
+import { mpiBin } from '../../pod/mpi-place.ts';
 import { outputsOfAnyPod, requestOfOnePod } from '../../pod/ranks.ts';
+import { launcherProgram, srunScript } from '../../pod/srun-script.ts';
 import type { StepAdditions } from '../../pod/step-additions.ts';
 import type { KindSurroundings } from '../kind.ts';
-import { mpiBin, mpiFiles, mpiVariables, passwdFile } from './environment.ts';
+import { mpiFiles, mpiVariables, passwdFile } from './environment.ts';
 import { launcherAfter, launcherBefore } from './launcher-script.ts';
 import { hostsOf, tasksPerNode } from './members.ts';
 import { rankBefore, rankNote, rankServe, rankSession } from './rank-script.ts';
-import { launcherProgram, srunScript } from './srun-script.ts';
 
 const wrapper = buildPodWrapper(podLayout, undefined, { bin: mpiBin, hooks: true });
 
@@ -38,6 +39,7 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
     },
     request: requestOfOnePod(resources, mpi, slots),
     memoryShare: { othersBytes: 0, pods: mpi.nodes },
+    sharedMemory: true,
     place: { layout: podLayout, wrapper, commandsIn: 'secret' },
   };
 }

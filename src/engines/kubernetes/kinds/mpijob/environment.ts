@@ -1,14 +1,11 @@
 import { podLayout } from '../../../../domain/pod-layout.ts';
-
-/** Where the scripts keep what they make; the pod's own. */
-export const mpiFolder = `${podLayout.shared}/mpi`;
-/** In front of PATH: an ssh that knows the pods. */
-export const mpiBin = `${mpiFolder}/bin`;
+import { mpiHostsKey, srunKey } from '../../pod/mpi-place.ts';
+import { mpiPodVariables } from '../../pod/mpi-variables.ts';
 
 /** Keys of the step's Secret. */
 export const mpiFiles = {
   /** A host and the number of its ranks a line, as Open MPI has it, and as Hydra does, which MPICH and Intel have. */
-  openMpiHosts: 'hosts.openmpi',
+  openMpiHosts: mpiHostsKey,
   hydraHosts: 'hosts.hydra',
   /** The other pods' hosts alone. */
   workers: 'hosts.workers',
@@ -18,7 +15,7 @@ export const mpiFiles = {
   rankBefore: 'rank-before.sh',
   rank: 'rank.sh',
   session: 'session.sh',
-  srun: 'srun.sh',
+  srun: srunKey,
   /** What runs each rank where the MPI has a place for that; it leaves a line in `ranks`. */
   rankNote: 'rank-note.sh',
 } as const;
@@ -29,37 +26,25 @@ export const sshKeys = '/konverge-ssh';
 const { commands } = podLayout;
 
 /**
- * What the launchers of the MPIs read; each ignores those of the others. The operator sets some of them too, for the one
+ * What the launchers of the MPIs read, so that they find the other pods. The operator sets some of them too, for the one
  * implementation that it is told of; which one an image has only the image knows.
- *
- * Binding is off: pods that share a node would all bind their first rank to its first core.
  */
 export function mpiVariables(tasksPerNode: number): Readonly<Record<string, string>> {
-  const openMpi = `${commands}/${mpiFiles.openMpiHosts}`;
   const hydra = `${commands}/${mpiFiles.hydraHosts}`;
   const noted = `/bin/sh ${commands}/${mpiFiles.rankNote}`;
   return {
+    ...mpiPodVariables,
     // Open MPI 4 (ORTE).
-    OMPI_MCA_orte_default_hostfile: openMpi,
     OMPI_MCA_orte_keep_fqdn_hostnames: 'true',
     OMPI_MCA_plm_rsh_agent: 'ssh',
     // All from the launcher: only there is an ssh that knows the pods.
     OMPI_MCA_plm_rsh_no_tree_spawn: '1',
-    OMPI_MCA_hwloc_base_binding_policy: 'none',
-    // Attaching to a neighbour's memory needs rights that a restricted container has not.
-    OMPI_MCA_btl_vader_single_copy_mechanism: 'none',
     OMPI_MCA_orte_fork_agent: noted,
-    OMPI_ALLOW_RUN_AS_ROOT: '1',
-    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-    // Open MPI 5 (PRRTE), which does not read those of 4.
-    PRTE_MCA_prte_default_hostfile: openMpi,
+    // Open MPI 5 (PRRTE).
     PRTE_MCA_prte_keep_fqdn_hostnames: 'true',
     PRTE_MCA_plm_ssh_agent: 'ssh',
     PRTE_MCA_plm_ssh_no_tree_spawn: '1',
-    PRTE_MCA_hwloc_default_binding_policy: 'none',
     PRTE_MCA_odls_base_exec_agent: noted,
-    PRTE_ALLOW_RUN_AS_ROOT: '1',
-    PRTE_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
     // MPICH.
     HYDRA_HOST_FILE: hydra,
     HYDRA_LAUNCHER: 'ssh',
@@ -67,7 +52,6 @@ export function mpiVariables(tasksPerNode: number): Readonly<Record<string, stri
     I_MPI_HYDRA_HOST_FILE: hydra,
     I_MPI_HYDRA_BOOTSTRAP: 'ssh',
     I_MPI_PERHOST: String(tasksPerNode),
-    I_MPI_PIN: 'off',
   };
 }
 

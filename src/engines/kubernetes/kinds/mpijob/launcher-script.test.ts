@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { podLayout } from '../../../../domain/pod-layout.ts';
-import { mpiFiles, mpiFolder } from './environment.ts';
+import { mpiFolder } from '../../pod/mpi-place.ts';
+import { srunScript } from '../../pod/srun-script.ts';
+import { mpiFiles } from './environment.ts';
 import { launcherAfter, launcherBefore } from './launcher-script.ts';
 import { rankNote, rankSession } from './rank-script.ts';
-import { srunScript } from './srun-script.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'konverge-mpi-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -2,8 +2,9 @@ import { podLayout } from '../../../../domain/pod-layout.ts';
 import { bringFunction, type OtherPod } from '../../pod/bring-outputs.ts';
 import { shellWord } from '../../pod/environment.ts';
 import { refuseFunction } from '../../pod/hook-functions.ts';
-import { mpiBin, mpiFiles, mpiFolder, sshKeys } from './environment.ts';
-import { launcherProgram } from './srun-script.ts';
+import { mpiBin, mpiFolder } from '../../pod/mpi-place.ts';
+import { launcherProgram, srunStandIn } from '../../pod/srun-script.ts';
+import { mpiFiles, sshKeys } from './environment.ts';
 
 /** The port of our sshd: one that needs no rights. */
 export const sshPort = 2222;
@@ -35,13 +36,6 @@ const otherPod: OtherPod = {
   leave: 'leave',
 };
 
-/** Images for Kubernetes have no srun, which knows Slurm alone. */
-const standIn = `if ! command -v srun >/dev/null 2>&1 && { command -v mpirun || command -v mpiexec; } >/dev/null 2>&1; then
-  cat '${podLayout.commands}/${mpiFiles.srun}' >'${mpiBin}/srun' && chmod 700 '${mpiBin}/srun'
-  echo 'konverge: the image has no srun: its mpirun starts the ranks in place of it' >&2
-fi
-`;
-
 /**
  * Before the commands, in the launcher's pod: sees that the image has what it needs, makes an ssh that knows the other pods, and
  * waits until each of them answers. `launcher`: what stands in resources.mpi.
@@ -52,7 +46,7 @@ export function launcherBefore(launcher: string): string {
 ${eachFunction}
 umask 077
 mkdir -p '${mpiBin}'
-${program === 'srun' ? standIn : ''}command -v ${shellWord(program)} >/dev/null 2>&1 ||
+${program === 'srun' ? srunStandIn : ''}command -v ${shellWord(program)} >/dev/null 2>&1 ||
   refuse image-unfit ${shellWord(`the image has no ${program}, which starts the step: install it in the image, or say another launcher by the resource mpi`)}
 [ -s '${workersFile}' ] || exit 0
 # Ours comes first on the path.

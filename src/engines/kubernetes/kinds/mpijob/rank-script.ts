@@ -1,6 +1,7 @@
 import { podLayout } from '../../../../domain/pod-layout.ts';
 import { refuseFunction } from '../../pod/hook-functions.ts';
-import { mpiFiles, mpiFolder, sshKeys } from './environment.ts';
+import { mpiFolder } from '../../pod/mpi-place.ts';
+import { mpiFiles, sshKeys } from './environment.ts';
 import { sshPort } from './launcher-script.ts';
 
 const { commands } = podLayout;

@@ -10,7 +10,6 @@ import { volumeNames } from '../../pod/volumes.ts';
 import { mpiFiles } from './environment.ts';
 import { sshPort } from './launcher-script.ts';
 
-const sharedMemory = 'konverge-shared-memory';
 const lingerSeconds = 2;
 
 /** Of the launcher: the step's pod. The operator changes its first container, which is the step's. */
@@ -63,8 +62,6 @@ type PodSpec = Plain<V1PodSpec>;
 type Container = Plain<V1Container>;
 type Volume = Plain<V1Volume>;
 
-const sharedMemoryVolume: Volume = { name: sharedMemory, emptyDir: { medium: 'Memory' } };
-
 /** What all pods of an MPIJob have. Its replicas say how they are restarted, and the operator warns of templates that do too. */
 function mpiPod(whole: PodSpec, change: (step: Container) => Container): PodSpec {
   const spec = { ...whole };
@@ -80,12 +77,9 @@ function mpiPod(whole: PodSpec, change: (step: Container) => Container): PodSpec
           ...(step.volumeMounts ?? []),
           // sshd and ssh serve nobody whom the list of users does not know, and images do not know ours.
           { name: volumeNames.commands, mountPath: '/etc/passwd', subPath: mpiFiles.passwd, readOnly: true },
-          // Ranks of one pod talk by it, and container runtimes give 64 MiB.
-          { name: sharedMemory, mountPath: '/dev/shm' },
         ],
       };
     }),
-    volumes: [...(spec.volumes ?? []), sharedMemoryVolume],
   };
 }
 

@@ -1,4 +1,6 @@
-import type { MpiRequest } from '../../../../domain/resources.ts';
+import { podLayout } from '../../../domain/pod-layout.ts';
+import type { MpiRequest } from '../../../domain/resources.ts';
+import { mpiBin, srunKey } from './mpi-place.ts';
 
 /** What stands first in the resource `mpi`. */
 export function launcherProgram({ command }: Pick<MpiRequest, 'command'>): string {
@@ -60,6 +62,13 @@ done
 refuse 'it has neither mpirun nor mpiexec'
 `;
 }
+
+/** In a hook before the commands: images for Kubernetes have no srun, which knows Slurm alone. */
+export const srunStandIn = `if ! command -v srun >/dev/null 2>&1 && { command -v mpirun || command -v mpiexec; } >/dev/null 2>&1; then
+  cat '${podLayout.commands}/${srunKey}' >'${mpiBin}/srun' && chmod 700 '${mpiBin}/srun'
+  echo 'konverge: the image has no srun: its mpirun starts the ranks in place of it' >&2
+fi
+`;
 
 function pattern(options: string): string {
   return options.split(/\s+/).join(' | ');
