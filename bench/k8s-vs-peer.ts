@@ -77,7 +77,7 @@ function figuresOf(ours: readonly Run[], theirs: readonly Run[]): readonly Figur
       median(other.cpu) / median(mine.cpu),
       'times',
       5,
-      `seconds of all processes of the testbed and of drivers, what the testbed takes idle taken off; ours: ${listed(mine.cpu)} (${mine.parts}); theirs: ${listed(other.cpu)} (${other.parts})`,
+      `seconds of the whole machine, what it takes idle taken off; ours: ${listed(mine.cpu)} (${mine.parts}); theirs: ${listed(other.cpu)} (${other.parts})`,
     ),
     atMost(
       'our writes to the API server per step',
@@ -106,17 +106,12 @@ function summaryOf(runs: readonly Run[]) {
 }
 
 function parts(runs: readonly Run[]): string {
-  const names = ['drivers', 'daemons', 'pods', 'machine'] as const;
-  return names
-    .map(
-      (name) =>
-        `${name === 'machine' ? 'the whole machine' : name} ${median(runs.map(({ cpu }) => cpu[name])).toFixed(1)}`,
-    )
-    .join(', ');
+  const names = ['drivers', 'cluster', 'pods'] as const;
+  return names.map((name) => `${name} ${median(runs.map(({ cpu }) => cpu[name])).toFixed(1)}`).join(', ');
 }
 
 function sentence({ seconds, cpu, writes, requests }: Run): string {
-  return `${seconds.toFixed(1)} s, ${cpu.all.toFixed(1)} cpu s (drivers ${cpu.drivers.toFixed(1)}, daemons ${cpu.daemons.toFixed(1)}, pods ${cpu.pods.toFixed(1)}; the whole machine ${cpu.machine.toFixed(1)}), ${(writes / steps).toFixed(1)} writes and ${(requests / steps).toFixed(1)} requests to the API server per step`;
+  return `${seconds.toFixed(1)} s, ${cpu.all.toFixed(1)} cpu s (drivers ${cpu.drivers.toFixed(1)}, cluster ${cpu.cluster.toFixed(1)}, pods ${cpu.pods.toFixed(1)}), ${(writes / steps).toFixed(1)} writes and ${(requests / steps).toFixed(1)} requests to the API server per step`;
 }
 
 async function measure(side: SideName, meter: CpuMeter, house: WheelHouse): Promise<Run> {

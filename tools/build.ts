@@ -13,6 +13,8 @@ await build({
   bundle: true,
   platform: 'node',
   target: 'node24',
+  // Of a package that has both, the ES modules: what nobody calls is left out, and an agent starts in every pod.
+  mainFields: ['module', 'main'],
   format: 'esm',
   // fastify and pino are CommonJS and call require(), which an ES module does not have.
   banner: {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The shape of konverge.yaml (design.md 12.16). `npm run check` holds docs/reference/konverge.schema.json to it.

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isAbsent } from './disk-error.ts';
 
 const Location = z.object({ store: z.string(), bucket: z.string(), key: z.string() });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ObjectLocation } from '../domain/object-location.ts';
 import type { OpenUpload } from '../ports/object-store.ts';
 import { diskError } from './disk-error.ts';

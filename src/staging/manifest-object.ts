@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepId } from '../domain/brand.ts';
 import { KonvergeError } from '../domain/error.ts';
 import type { CommitManifest, ManifestRef } from '../domain/manifest.ts';

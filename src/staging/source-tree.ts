@@ -4,7 +4,7 @@ import { copyFile, link, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KonvergeError } from '../domain/error.ts';
 import { diskError, isAbsent } from './disk-error.ts';
 import { readTar, type TarEntry } from './tar-reader.ts';

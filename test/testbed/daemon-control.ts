@@ -11,6 +11,8 @@ import type { Place } from './place.ts';
 import { probe, waitUntilWell } from './probe.ts';
 import { lives, readLiving, removeRecord, startTimeOf, writeRecord } from './process-record.ts';
 
+/** Of collections of Go's garbage: what is short on a machine with a whole cluster is processors, not memory. 100 is the default. */
+const garbagePercent = '300';
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const lastLines = 12;
 const portPatienceMs = 1000;
@@ -41,7 +43,7 @@ async function launch(daemon: Daemon, place: Place, fingerprint: string): Promis
     detached: true,
     cwd: '/',
     stdio: ['ignore', log, log],
-    env: { PATH: searchPath, HOME: '/root', ...daemon.env },
+    env: { PATH: searchPath, HOME: '/root', GOGC: garbagePercent, ...daemon.env },
   });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {

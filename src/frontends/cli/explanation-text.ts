@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Explanation } from '../http/schemas.ts';
 
 /** What an engine makes of a step, where these are objects of a cluster. */

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:f
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readCoreFile, type StateDir } from '../../config/state-dir.ts';
 import { KonvergeError } from '../../domain/error.ts';
 import { type ErrorCode, errorTable } from '../../domain/error-table.ts';

@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KonvergeError } from '../../domain/error.ts';
 import { type ErrorCode, errorTable } from '../../domain/error-table.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { failureClasses } from '../../domain/failure.ts';
 import { workloadKinds } from '../../domain/kind.ts';
 import { stepStates } from '../../domain/state.ts';

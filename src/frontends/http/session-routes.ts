@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { heartbeatMs } from '../../app/sessions.ts';
 import type { SubmitItem, SubmitResult } from '../../app/submit.ts';
 import type { SessionId, StepId } from '../../domain/brand.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SessionId, StepId } from '../../domain/brand.ts';
 import { type Api, stepView } from './api.ts';
 import { byteStream } from './byte-stream.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The wire form of domain/staging.ts, word for word. */
 const Location = z.strictObject({

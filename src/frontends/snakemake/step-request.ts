@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GroupMemberRequest, StagingRequest } from './staging-request.ts';
 
 /** A resource as Snakemake evaluated it, and whether a rule states it or it is a default (design.md 12.6). */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepId } from '../../domain/brand.ts';
 import { KonvergeError } from '../../domain/error.ts';
 import type { PodJob } from '../../domain/pod-job.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KonvergeError } from '../../domain/error.ts';
 
 /** What the agent does that may kill it, by being too large for its memory for example. */

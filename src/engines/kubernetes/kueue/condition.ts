@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A condition as Kubernetes objects carry them in `status.conditions`. */
 export interface Condition {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The namespace as far as it is known: its labels may be out of sight. */
 export interface NamespaceFacts {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { asKonvergeError } from '../../../domain/error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ClusterClient } from '../client/cluster-client.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Queue, Quota } from '../../../domain/queue.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import { conditionsOf, find } from './condition.ts';

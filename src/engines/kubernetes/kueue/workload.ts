@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubernetesObject } from '../client/object.ts';
 import { type Condition, conditionsOf, parseTime } from './condition.ts';
 import { kueueLabels } from './labels.ts';

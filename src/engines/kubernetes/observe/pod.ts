@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerNames } from '../../../domain/pod-layout.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import { type Condition, conditionsOf, isRecord, parseTime } from '../kueue/condition.ts';
