@@ -33,6 +33,13 @@ describe('the end of the commands', () => {
     });
   });
 
+  test('the kernel has killed something in it, or had before', () => {
+    const end = (before: number, after: number) =>
+      parsePodEnd(`begun 1\noom_kill ${before}\ncommand 137 2\nmemory 9\noom_kill ${after}\nexit 137\nend\n`);
+    expect(end(0, 1)).toMatchObject({ exitCode: 137, outOfMemory: true });
+    expect(end(2, 2)).not.toHaveProperty('outOfMemory');
+  });
+
   test('no part of the file is taken for the whole', () => {
     for (let length = 0; length < whole.length; length += 1)
       expect(parsePodEnd(whole.slice(0, length))).toBeUndefined();
@@ -59,6 +66,7 @@ const report: fc.Arbitrary<PodReport> = fc
   .record(
     {
       exitCode: fc.nat(255),
+      outOfMemory: fc.constant(true as const),
       manifest: fc.record({
         at: fc.record({
           store: fc.constant('s3'),

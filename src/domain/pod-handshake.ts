@@ -11,6 +11,7 @@ export const stagedWords = { go: 'go', stop: 'stop' } as const;
  *
  *     begun 5678.90                 seconds since boot; then figures of the container's control group, where it can be read:
  *     memory 123456                 most bytes so far
+ *     oom_kill 0                    processes that the kernel has killed for want of memory
  *     cpu usage_usec 1200000        the lines of cpu.stat
  *     io 8:0 rbytes=1 wbytes=2 …    the lines of io.stat
  *     command 0 5679.10             per command: exit code, seconds since boot,
@@ -27,6 +28,8 @@ export interface PodEnd {
   readonly exitCode?: number;
   /** One per command that ran. */
   readonly usage: readonly Usage[];
+  /** The kernel has killed a process of the commands for want of memory. */
+  readonly outOfMemory?: true;
   /** Why no command could run, or why its success is none. */
   readonly refused?: 'nodir' | PodRefusal;
 }
@@ -46,11 +49,13 @@ export function parsePodEnd(text: string): PodEnd | undefined {
   if (lines[endIndex] === 'end nodir') return { usage: [], refused: 'nodir' };
   const blocks = blocksOf(lines.slice(0, endIndex));
   const usage = blocks.slice(1).map((block, n) => usageOf(blocks[n] ?? nothing, block));
+  const kills = blocks.map((block) => block.kills ?? 0);
+  const outOfMemory = Math.max(...kills) > (kills[0] ?? 0) ? { outOfMemory: true as const } : {};
   const exit = /^exit (\d+)$/.exec(lines[endIndex - 1] ?? '')?.[1];
   const refused = exit === undefined ? refusalOf(lines) : undefined;
   if (refused) return { usage, refused };
   // Somebody else has written to the file.
-  return { usage, exitCode: exit === undefined ? 255 : Number(exit) };
+  return { usage, ...outOfMemory, exitCode: exit === undefined ? 255 : Number(exit) };
 }
 
 function refusalOf(lines: readonly string[]): PodRefusal | undefined {
@@ -72,6 +77,7 @@ interface Block {
   timesMs: number;
   cpuMs?: number;
   memoryBytes?: number;
+  kills?: number;
   readBytes?: number;
   writtenBytes?: number;
 }
@@ -86,6 +92,7 @@ function blocksOf(lines: readonly string[]): readonly Block[] {
     if (word === 'begun') block.uptimeMs = amount(first) * 1000;
     else if (word === 'command') blocks.push({ uptimeMs: amount(second) * 1000, timesMs: 0 });
     else if (word === 'memory') block.memoryBytes = amount(first);
+    else if (word === 'oom_kill') block.kills = amount(first);
     else if (word === 'cpu' && first === 'usage_usec') block.cpuMs = amount(second) / 1000;
     else if (word === 'io') addIo(block, line);
     // The last line of `times` is that of the commands.
@@ -218,12 +225,13 @@ function asciiJson(value: unknown): string {
 export function parsePodReport(text: string): PodReport | undefined {
   const value = objectOf(text);
   if (value === undefined || value['version'] !== 1) return undefined;
-  const { exitCode, tail } = value;
+  const { exitCode, outOfMemory, tail } = value;
   const manifest = manifestOf(value['manifest']);
   const error = errorOf(value['error']);
   return {
     version: 1,
     ...(typeof exitCode === 'number' && Number.isInteger(exitCode) && { exitCode }),
+    ...(outOfMemory === true && { outOfMemory }),
     ...(manifest && { manifest }),
     usage: Array.isArray(value['usage']) ? value['usage'].flatMap(usageFrom) : [],
     ...(error && { error }),

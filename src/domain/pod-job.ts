@@ -16,6 +16,8 @@ export interface PodJob {
   readonly workdir: string;
   /** How many `command-N` there are; each is measured by itself. */
   readonly commands: number;
+  /** Of other pods of the step: each has to have an address before the commands begin. */
+  readonly hosts?: readonly string[];
   /** Absent: nothing is moved (the step works in a mounted volume, or needs no files). */
   readonly staging?: StagingPlan;
   readonly stores: Readonly<Record<string, StoreSettings>>;
@@ -34,6 +36,8 @@ export interface PodReport {
   readonly version: 1;
   /** The first non-zero exit code of the commands, else 0; absent if they never ran. */
   readonly exitCode?: number;
+  /** The kernel has killed a process of the commands for want of memory. */
+  readonly outOfMemory?: true;
   /** Of a success with staging by the agent. */
   readonly manifest?: ManifestRef;
   /** One per command that ran. */

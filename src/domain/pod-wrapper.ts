@@ -191,12 +191,18 @@ konverge_figures() {
   konverge_cgroup=/sys/fs/cgroup
   if { read -r konverge_peak <$konverge_cgroup/memory.peak; } 2>/dev/null; then
     echo "memory $konverge_peak"
+    konverge_kills $konverge_cgroup/memory.events
     { while read -r konverge_key konverge_value; do echo "cpu $konverge_key $konverge_value"; done <$konverge_cgroup/cpu.stat; } 2>/dev/null
     { while read -r konverge_line; do echo "io $konverge_line"; done <$konverge_cgroup/io.stat; } 2>/dev/null
   # Only the machine's own group has a release_agent: those would be everybody's figures.
   elif [ ! -e $konverge_cgroup/memory/release_agent ] && { read -r konverge_peak <$konverge_cgroup/memory/memory.max_usage_in_bytes; } 2>/dev/null; then
     echo "memory $konverge_peak"
+    konverge_kills $konverge_cgroup/memory/memory.oom_control
   fi
+}
+# Of a process that is not the container's first one, the kubelet may not hear that the kernel has killed it, or too late.
+konverge_kills() {
+  { while read -r konverge_key konverge_value; do [ "$konverge_key" != oom_kill ] || echo "oom_kill $konverge_value"; done <"$1"; } 2>/dev/null
 }
 
 # A child of its own, whose end is konverge_code. Its streams are the step's.

@@ -33,7 +33,7 @@ export function vitestSuite(kit, name, words) {
  */
 export function pytestSuite(kit, name, words) {
   const settings = ['-c', 'integrations/snakemake/pyproject.toml', '--rootdir', root];
-  const report = ['-p', 'pytest_report', '--continue-on-collection-errors'];
+  const report = ['-p', 'pytest_report', '--continue-on-collection-errors', '--durations=10', '--durations-min=10'];
   return { name, argv: [kit.python, '-m', 'pytest', ...settings, ...report, ...words], env: kit.env };
 }
 

@@ -36,8 +36,7 @@ export class StepObjectBuilder {
   async build({ order }: FollowedStep, signal: AbortSignal): Promise<StepObjects> {
     const { settings } = this.cluster;
     const { pod, object } = buildStep(order, settings, this.cluster.contextFor(order));
-    const { layout } = pod.additions.place ?? {};
-    const job = buildPodJob(order, settings, await this.accessOf(order, signal), layout);
+    const job = buildPodJob(order, settings, await this.accessOf(order, signal), pod.additions);
     const env = this.host.ownVariablesOf(order.id);
     // Before there is an object, which would have to be removed again.
     checkSecretSize(order.spec, stepData(order.spec, pod.additions, env), jobData(job));

@@ -58,6 +58,7 @@ const Job = z.object({
   step: z.string().transform((id) => id as StepId),
   workdir: z.string().startsWith('/'),
   commands: z.int().nonnegative(),
+  hosts: z.array(z.string()).optional(),
   staging: Plan.optional(),
   stores: z.record(z.string(), Store),
   environment: z.record(z.string(), z.string()),

@@ -9,6 +9,7 @@ import type { CommandEnd } from '../../domain/staging.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { StagingJob } from '../../ports/staging.ts';
 import { Agent, type StoreOpeners } from '../agent.ts';
+import { hostsAreKnown } from './known-hosts.ts';
 import { lastLines } from './last-lines.ts';
 import { LogStreams } from './log-streams.ts';
 import { Marks } from './marks.ts';
@@ -101,6 +102,7 @@ async function carryOut(
     // A step that needs no files; another directory than ours is in a volume, and not ours to make.
     else if (job.workdir === layout.work) mkdirSync(job.workdir, { recursive: true });
     bringEnvironment(layout);
+    await hostsAreKnown(job.hosts ?? [], stop);
     // Before the word: a command that has begun must never find its files replaced.
     notes.noteStaged();
   }
@@ -130,7 +132,7 @@ async function collect(
   notes: PodNotes,
   agent: Agent,
   staging: StagingJob | undefined,
-  { exitCode, usage, refused }: PodEnd,
+  { exitCode, usage, outOfMemory, refused }: PodEnd,
   stop: AbortSignal,
 ): Promise<PodReport> {
   const end: CommandEnd = { succeeded: exitCode === 0, ...(exitCode !== undefined && { exitCode }) };
@@ -155,6 +157,7 @@ async function collect(
   return {
     version: 1,
     ...(exitCode !== undefined && { exitCode }),
+    ...(outOfMemory && { outOfMemory }),
     ...(manifest && { manifest }),
     usage,
     ...(error && { error }),

@@ -44,7 +44,7 @@ clusterTest('what an administrator sees', async () => {
   expect(found.get('kubernetes')).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^v1\.\d+/) });
   expect(found.get('kueue')).toMatchObject({ status: 'ok', detail: expect.stringContaining('v1beta2 is used') });
   expect(found.get('jobset')?.status).toBe('ok');
-  expect(found.get('minicluster')?.status).toBe('optional');
+  expect(found.get('minicluster')?.status).toBe('ok');
   expect(found.get('rights')).toMatchObject({ status: 'ok' });
   expect(detail('queue main')).toBe(
     `of ClusterQueue ${place().clusterQueueOf('main')}: 8 cpu, 16Gi memory (flavor ${namespace})`,

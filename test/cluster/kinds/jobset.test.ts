@@ -124,11 +124,20 @@ kindTest(place, 'a service that is never ready, by port and by file', async (har
 
 kindTest(place, 'a service that is ready by a file, and ends with the application', async (harness) => {
   const files = { ...server('kv', 'open("made", "w").close()'), ready: { kind: 'file', path: 'made' } as const };
-  const quitting = server('kv', 'threading.Timer(30, lambda: os._exit(0)).start()');
+  // Whoever calls there has it end.
+  const end = 'type("End", (socketserver.BaseRequestHandler,), {"handle": lambda self: os._exit(0)})';
+  const quitting = server(
+    'kv',
+    `threading.Thread(target=socketserver.TCPServer(("", 7000), ${end}).serve_forever, daemon=True).start()`,
+  );
   const [byFile, leaving] = await Promise.all([
     harness.run(order(harness, askKv, { services: [files] })),
     // It is told to end by its application, which goes on for a moment.
-    harness.run(order(harness, `${askKv}; sleep 32`, { services: [quitting] })),
+    harness.run(
+      order(harness, `(${askKv}); (${ask('$KONVERGE_SERVICE_KV_HOST/7000')}) || true; sleep 2`, {
+        services: [quitting],
+      }),
+    ),
   ]);
   expect(byFile.state).toBe('succeeded');
   expect(leaving.state).toBe('succeeded');
@@ -150,13 +159,14 @@ kindTest(place, 'the application fails, of itself or of a service that has gone'
 });
 
 kindTest(place, 'the runtime is of the application, and a service does not count', async (harness) => {
-  const slow = server('kv', 'time.sleep(4)');
-  const request = { runtimeMs: { value: 6000, stated: true } };
+  // Together they would be too long, also where the application takes a while to begin.
+  const slow = server('kv', 'time.sleep(16)');
+  const request = { runtimeMs: { value: 20_000, stated: true } };
   const [long, short] = await Promise.all([
     harness.failure(order(harness, endless, { request })),
     harness.run(order(harness, 'true', { request, services: [slow] })),
   ]);
-  expect(long).toMatchObject({ class: 'timeout', message: 'it ran longer than its runtime of 6 s and was ended' });
+  expect(long).toMatchObject({ class: 'timeout', message: 'it ran longer than its runtime of 20 s and was ended' });
   expect(short.state).toBe('succeeded');
 });
 

@@ -492,6 +492,16 @@ const table: readonly (readonly [name: string, scene: Scene, state: string | und
     'failed out-of-memory',
     'it used more than its memory limit of 2Gi, and the kernel killed it',
   ],
+  [
+    'out of memory, of which the kubelet has not heard',
+    {
+      pods: [
+        pod(terminated(1, { message: JSON.stringify({ version: 1, exitCode: 1, outOfMemory: true, usage: [] }) })),
+      ],
+    },
+    'failed out-of-memory',
+    'it used more than its memory limit of 2Gi, and the kernel killed it',
+  ],
   ['killed for another reason', { pods: [pod(terminated(137))] }, 'failed user', /SIGKILL \(nobody of ours/],
   [
     'a storage error',

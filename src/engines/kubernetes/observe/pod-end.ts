@@ -53,7 +53,7 @@ function failureOf(pod: Pod, terminated: Termination, report: PodReport | undefi
   if (notStarted) return notStarted;
   // The command's own end counts for more than that its logs could not be kept.
   const own = report?.exitCode;
-  if (own !== undefined && own !== 0) return exitFailure(own);
+  if (own !== undefined && own !== 0) return report?.outOfMemory ? outOfMemory(pod) : exitFailure(own);
   if (report?.error) return reported(report.error);
   if (pod.isDiscreet && report === undefined && exitCode !== 0) return fluxFailure(pod, exitCode);
   if (report === undefined && (exitCode === podErrorExitCode || exitCode === 0)) {

@@ -151,7 +151,7 @@ describe('a launcher that failed', () => {
 
   test('of the memory of another pod, whose status comes a little later', () => {
     const early = look(launcher(ended(1, 1)), [worker(running)], failed);
-    expect(early).toMatchObject({ observations: [], lookAgainAtMs: nowMs + 2000 });
+    expect(early).toMatchObject({ observations: [], lookAgainAtMs: nowMs + 9000 });
     for (const state of [killed, ended(137, 20, { message: report({}) })]) {
       const why = {
         class: 'out-of-memory',
@@ -188,7 +188,7 @@ describe('a launcher that failed', () => {
   });
 
   test('since another pod did not answer, which another end explains better', () => {
-    const silent = ended(125, 5, { message: report({ code: 'workload-lost', message: 'no answer', hint: '' }) });
+    const silent = ended(125, 12, { message: report({ code: 'workload-lost', message: 'no answer', hint: '' }) });
     expect(look(launcher(silent), [worker(running)], failed).observations).toMatchObject([
       { failure: { class: 'lost', message: 'no answer' } },
     ]);

@@ -7,8 +7,8 @@ import type { OtherPod } from './step-objects.ts';
 
 /** A launcher that loses a pod ends by itself, and says more then; one that does not is ended. */
 const toleranceMs = 10_000;
-/** That the launcher failed is heard of before that a pod of other ranks did, if that is what it failed of. */
-const settlingMs = 3000;
+/** That the launcher failed is heard of before that a pod of other ranks did, if that is what it failed of: they end after it. */
+const settlingMs = 10_000;
 
 /** A pod of ranks other than those beside the launcher; what its container runs is ours, not the step's. */
 export interface RankPod extends Pod {

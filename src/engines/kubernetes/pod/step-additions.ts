@@ -7,6 +7,8 @@ export interface StepAdditions {
   readonly env: Readonly<Record<string, string>>;
   /** Key of the Secret, and file beside the commands, to its text. */
   readonly files: Readonly<Record<string, string>>;
+  /** Of other pods of the step: its commands begin when each of them has an address. */
+  readonly hosts?: readonly string[];
   /** What one pod asks for; absent: all that the step does. */
   readonly request?: ResourceRequest;
   /** How the queue's memory is divided, for a step that states none; absent: its one pod may have all of it. */

@@ -24,6 +24,13 @@ export function addressVariables(services: readonly ServiceSpec[], jobSet: strin
   );
 }
 
+/** Of every replica of every service. */
+export function hostsOf(services: readonly ServiceSpec[], jobSet: string): readonly string[] {
+  return services.flatMap((service) =>
+    Array.from({ length: service.replicas }, (_none, index) => memberHost(jobSet, memberName(service), index)),
+  );
+}
+
 /** What a service is told besides; its index is its pod's own, and is not known here. */
 export function ownVariables(service: ServiceSpec): Readonly<Record<string, string>> {
   return { ...service.env, [`${serviceVariableStem(service.name)}_PORT`]: String(portOf(service)) };

@@ -2,7 +2,7 @@ import { resources } from '../../client/object.ts';
 import { objectNameOf } from '../../names.ts';
 import { mpiOfOnePod } from '../../pod/mpi-of-one-pod.ts';
 import type { Kind } from '../kind.ts';
-import { addressVariables } from './addresses.ts';
+import { addressVariables, hostsOf } from './addresses.ts';
 import { jobSetLimits } from './limits.ts';
 import { jobSetManifest, jobSetPodSets } from './manifest.ts';
 import { applicationName } from './members.ts';
@@ -20,10 +20,11 @@ export const jobSetKind: Kind = {
   validate: validateJobSet,
   additions: ({ id, spec }, { context }) => {
     const additions = mpiOfOnePod(spec.resources);
-    const addresses = addressVariables(spec.services, objectNameOf(context.run, id, spec.rule, 'jobset'));
+    const jobSet = objectNameOf(context.run, id, spec.rule, 'jobset');
     return {
       ...additions,
-      env: { ...additions.env, ...addresses },
+      env: { ...additions.env, ...addressVariables(spec.services, jobSet) },
+      hosts: hostsOf(spec.services, jobSet),
       memoryShare: { othersBytes: sum(spec.services.map(serviceMemoryBytes)), pods: 1 },
     };
   },
