@@ -1288,9 +1288,17 @@ async def execute_on(ranks, argv, cwd, args):
                 read_input(give)
         elif head["op"] == "end":
             return head["code"]
+        elif args is None:
+            write(head["stream"], body)
         else:
-            write(head["stream"], label(body, head["rank"]) if args is not None and args.label_io else body)
+            body = as_printed(body)
+            write(head["stream"], label(body, head["rank"]) if args.label_io else body)
     return 1
+
+
+def as_printed(body):
+    """The real one prints each line as a string of C (output_cb in flux-exec.c): what follows a NUL in it is lost."""
+    return re.sub(rb"\0[^\n]*\n?", b"", body)
 
 
 async def remote_shell(words):

@@ -116,12 +116,13 @@ test('flux submit --watch: a line with the number first, and 8 for 7', async () 
   expect(await said(script)).toEqual([expect.stringMatching(/^ƒ\w+$/), 'out', '8', 'quiet', '0']);
 });
 
-test('flux exec: on the broker that is named, bytes as they are, its exit code', async () => {
+test('flux exec: on the broker that is named, lines up to their first NUL as with the real one, its exit code', async () => {
   const script = [
-    'head -c 300000 /dev/urandom > bytes',
-    'flux exec -r 1 cat < bytes | cmp - bytes && echo same',
+    'head -c 300000 /dev/urandom | base64 > text',
+    'flux exec -r 1 cat < text | cmp - text && echo same',
+    `printf 'whole\\ncut\\0off\\nnext\\n' | flux exec -r 1 cat`,
     `flux exec -x 0 ${flux.join(' ')} getattr rank`,
     `flux exec sh -c 'exit 4'; echo $?`,
   ].join('\n');
-  expect(await said(script)).toEqual(['same', '1', '4']);
+  expect(await said(script)).toEqual(['same', 'whole', 'cutnext', '1', '4']);
 });

@@ -2,6 +2,8 @@
 export interface OtherPod {
   /** A shell command: a tar of the paths on its standard input, which are in the pod "$2". */
   readonly fetch: string;
+  /** A shell command: makes the tar of what `fetch` prints; absent: it is one. */
+  readonly decode?: string;
   /** "$2" in a sentence: "host $2". */
   readonly name: string;
   /** The pod that leads: "the first pod". */
@@ -15,7 +17,7 @@ export interface OtherPod {
  * `directory PATH` for each output that is there; other lines are not for us. A directory may be in several pods, each with files of its own; of a file that
  * is in several the leader's counts.
  */
-export function bringFunction({ fetch, name, leader, leave = ':' }: OtherPod): string {
+export function bringFunction({ fetch, decode, name, leader, leave = ':' }: OtherPod): string {
   return `give_up() { ${leave}; refuse "$@"; }
 bring() {
   : >"$1.wanted"
@@ -36,7 +38,7 @@ bring() {
   if tar --version 2>/dev/null | grep -q GNU; then keep=--skip-old-files; fi
   {
     ${fetch} <"$1.wanted" 2>"$1.words" || echo failed >"$1.failed"
-  } | tar -x -f - "$keep" 2>>"$1.words" && [ ! -e "$1.failed" ] ||
+  } | ${decode === undefined ? '' : `${decode} 2>>"$1.words" | `}tar -x -f - "$keep" 2>>"$1.words" && [ ! -e "$1.failed" ] ||
     give_up output-missing "outputs of ${name} could not be brought: $(tail -n 1 "$1.words")"
 }`;
 }

@@ -25,6 +25,9 @@ export const followerScript = `case $1 in
     done <'${commands}/${fluxFiles.outputs}' ;;
   fetch)
     cd "\${2:-${work}}" || exit 1
-    tar -c -f - -T - ;;
+    command -v base64 >/dev/null 2>&1 || { echo 'the image has no base64' >&2; exit 1; }
+    # As text: of what goes through \`flux exec\` lines are cut at their first NUL.
+    { tar -c -f - -T - || : >'${marks}/fetch-failed'; } | base64
+    [ ! -e '${marks}/fetch-failed' ] ;;
 esac
 `;

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { followerScript } from './follower-script.ts';
 import { leadAfter, leadBefore } from './lead-script.ts';
 import { fluxFiles, fluxMount, miniClusterLayout } from './place.ts';
 
@@ -92,13 +93,18 @@ describe('after the commands', () => {
   const answers = (story: string): string => `
 case "$*" in
   *' story '*) printf '${story}' ;;
-  *' fetch '*) cd '${root}/other' && tar -c -f - -T - ;;
+  # As the real one: of a line nothing that follows a NUL.
+  *' fetch '*) { /bin/sh '${root}/follower' fetch '${root}/other' || exit 1; } | sed 's/\\x00.*//' ;;
 esac`;
+  beforeEach(() => {
+    mkdirSync(join(root, 'flux/konverge/marks'), { recursive: true });
+    writeFileSync(join(root, 'follower'), followerScript.replaceAll(fluxMount, join(root, 'flux')));
+  });
 
   test('brings what only another pod has, and says what both have', () => {
     mkdirSync(join(root, 'other/many'), { recursive: true });
     for (const [name, text] of [
-      ['of-other', 'x'],
+      ['of-other', 'x\0y\nz'],
       ['both', 'other'],
       ['many/1', '1'],
     ] as const) {
@@ -109,7 +115,7 @@ esac`;
     const { code, stderr } = run(after, answers('file of-other\\nfile both\\ndirectory many\\n'), '0');
     expect([code, stderr]).toEqual([0, 'konverge: output both is in pod 1 too; that of the first pod counts\n']);
     const read = (name: string): string => readFileSync(join(root, 'work', name), 'utf8');
-    expect(['of-other', 'both', 'many/1'].map(read)).toEqual(['x', 'own', '1']);
+    expect(['of-other', 'both', 'many/1'].map(read)).toEqual(['x\0y\nz', 'own', '1']);
   });
 
   test('a success in which nothing was started by Flux is none', () => {

@@ -9,6 +9,7 @@ const follower = `${commands}/${fluxFiles.follower}`;
 
 const otherPod: OtherPod = {
   fetch: `flux exec --dir=/ -r "$2" /bin/sh '${follower}' fetch "$PWD"`,
+  decode: 'base64 -d',
   name: 'pod $2',
   leader: 'the first pod',
 };
