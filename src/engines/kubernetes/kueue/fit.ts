@@ -8,6 +8,8 @@ type Amounts = Readonly<Record<string, number>>;
 
 /** Less than a thousandth of a core, which is the least that anybody asks for: sums of fractions are not exact. */
 const inexactness = 1e-4;
+/** There are as many ways as flavors to the power of sets. Who has not found one by then says nothing: Kueue will. */
+const mostTries = 10_000;
 
 /**
  * Why a queue will never admit pods that ask for so much (`podSetRequests`), as `queue-stopped` or `never-fits`; undefined if
@@ -58,13 +60,19 @@ function groupMisfit({ resources, flavors }: QuotaGroup, podSets: readonly Amoun
 }
 
 /** Whether there is a room for each set, one after another; rooms become smaller by what is in them. */
-function canHold(rooms: readonly Amounts[], [first, ...rest]: readonly Amounts[], asked: readonly string[]): boolean {
-  if (first === undefined) return true;
-  return rooms.some((room, index) => {
-    if (asked.some((name) => exceeds(first[name], room[name]))) return false;
-    const less = Object.fromEntries(asked.map((name) => [name, (room[name] ?? 0) - (first[name] ?? 0)]));
-    return canHold(rooms.with(index, less), rest, asked);
-  });
+function canHold(rooms: readonly Amounts[], podSets: readonly Amounts[], asked: readonly string[]): boolean {
+  let tries = 0;
+  const hold = (left: readonly Amounts[], [first, ...rest]: readonly Amounts[]): boolean => {
+    if (first === undefined || tries >= mostTries) return true;
+    return left.some((room, index) => {
+      tries += 1;
+      if (asked.some((name) => exceeds(first[name], room[name]))) return false;
+      const less = Object.fromEntries(asked.map((name) => [name, (room[name] ?? 0) - (first[name] ?? 0)]));
+      return hold(left.with(index, less), rest);
+    });
+  };
+  const [all, room] = [sum(podSets), sum(rooms)];
+  return !asked.some((name) => exceeds(all[name], room[name])) && hold(rooms, podSets);
 }
 
 function exceeds(amount = 0, room = 0): boolean {

@@ -164,6 +164,16 @@ describe('what can never fit', () => {
     expect(misfitsOf(facts, podSets).length === 0).toBe(fits);
   });
 
+  test('many sets and many flavors are looked at for a while only', () => {
+    const flavors = Array.from({ length: 8 }, (_none, index) => ({ name: `f${index}`, most: { cpu: 3 } }));
+    const many = { ...facts, groups: [{ resources: ['cpu'], flavors }] };
+    // Each flavor has room for one of them.
+    expect(misfitsOf(many, [{ cpu: 4 }])).toHaveLength(8);
+    const sets = (length: number) => Array.from({ length }, () => ({ cpu: 2 }));
+    expect(misfitsOf(many, sets(13))).toHaveLength(8);
+    expect(misfitsOf(many, sets(9))).toEqual([]);
+  });
+
   test('is told with its numbers', () => {
     expect(refusalOf('train', facts, [{ 'nvidia.com/gpu': 5 }])).toMatchObject({
       code: 'never-fits',

@@ -14,8 +14,8 @@ export interface OtherPod {
 
 /**
  * In hooks, after refuseFunction. `bring STORY POD` brings what only that pod has. Its story is a file with a line `file PATH` or
- * `directory PATH` for each output that is there; other lines are not for us. A directory may be in several pods, each with files of its own; of a file that
- * is in several the leader's counts.
+ * `directory PATH` for each output that is there; other lines are not for us. A directory may be in several pods, each with files
+ * of its own; of a file that is in several the leader's counts.
  */
 export function bringFunction({ fetch, decode, name, leader, leave = ':' }: OtherPod): string {
   return `give_up() { ${leave}; refuse "$@"; }

@@ -1,12 +1,9 @@
-import { podLayout } from '../../../domain/pod-layout.ts';
-import { buildPodWrapper, podHooks } from '../../../domain/pod-wrapper.ts';
+import { podHooks } from '../../../domain/pod-wrapper.ts';
 import type { ResourceRequest } from '../../../domain/resources.ts';
-import { mpiBin, mpiHostsKey, srunKey } from './mpi-place.ts';
+import { mpiBin, mpiHostsKey, mpiStepPlace, srunKey } from './mpi-place.ts';
 import { mpiPodVariables } from './mpi-variables.ts';
 import { launcherProgram, srunScript, srunStandIn } from './srun-script.ts';
 import { noAdditions, type StepAdditions } from './step-additions.ts';
-
-const wrapper = buildPodWrapper(podLayout, undefined, { bin: mpiBin, hooks: true });
 
 /** Of a step whose ranks all are in its one pod: its mpirun finds its room, and one that names srun finds a launcher. */
 export function mpiOfOnePod({ mpi }: ResourceRequest): StepAdditions {
@@ -19,6 +16,6 @@ export function mpiOfOnePod({ mpi }: ResourceRequest): StepAdditions {
       ...(isSrun && { [podHooks.before]: `mkdir -p '${mpiBin}'\n${srunStandIn}`, [srunKey]: srunScript(mpi) }),
     },
     sharedMemory: true,
-    ...(isSrun && { place: { layout: podLayout, wrapper, commandsIn: 'secret' } }),
+    ...(isSrun && { place: mpiStepPlace }),
   };
 }

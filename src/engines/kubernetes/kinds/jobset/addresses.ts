@@ -15,19 +15,19 @@ export function portOf({ port }: Pick<ServiceSpec, 'port'>): number {
 
 /** What the application and all services are told, as on the local engine; there the hosts are one, and the ports differ. */
 export function addressVariables(services: readonly ServiceSpec[], jobSet: string): Readonly<Record<string, string>> {
-  return serviceVariables(
-    services.flatMap((service) =>
-      Array.from({ length: service.replicas }, (_none, index): ServiceAddress => {
-        return { service, index, host: memberHost(jobSet, memberName(service), index), port: portOf(service) };
-      }),
-    ),
-  );
+  return serviceVariables(addressesOf(services, jobSet));
 }
 
 /** Of every replica of every service. */
 export function hostsOf(services: readonly ServiceSpec[], jobSet: string): readonly string[] {
+  return addressesOf(services, jobSet).map(({ host }) => host);
+}
+
+function addressesOf(services: readonly ServiceSpec[], jobSet: string): readonly ServiceAddress[] {
   return services.flatMap((service) =>
-    Array.from({ length: service.replicas }, (_none, index) => memberHost(jobSet, memberName(service), index)),
+    Array.from({ length: service.replicas }, (_none, index) => {
+      return { service, index, host: memberHost(jobSet, memberName(service), index), port: portOf(service) };
+    }),
   );
 }
 

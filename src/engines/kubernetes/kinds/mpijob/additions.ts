@@ -1,9 +1,8 @@
-import { podLayout } from '../../../../domain/pod-layout.ts';
-import { buildPodWrapper, podHooks } from '../../../../domain/pod-wrapper.ts';
+import { podHooks } from '../../../../domain/pod-wrapper.ts';
 import type { MpiRequest, ResourceRequest } from '../../../../domain/resources.ts';
 import type { WorkOrder } from '../../../../ports/engine.ts';
 import { objectNameOf } from '../../names.ts';
-import { mpiBin } from '../../pod/mpi-place.ts';
+import { mpiStepPlace } from '../../pod/mpi-place.ts';
 import { outputsOfAnyPod, requestOfOnePod } from '../../pod/ranks.ts';
 import { launcherProgram, srunScript } from '../../pod/srun-script.ts';
 import type { StepAdditions } from '../../pod/step-additions.ts';
@@ -12,8 +11,6 @@ import { mpiFiles, mpiVariables, passwdFile } from './environment.ts';
 import { launcherAfter, launcherBefore } from './launcher-script.ts';
 import { hostsOf, tasksPerNode } from './members.ts';
 import { rankBefore, rankNote, rankServe, rankSession } from './rank-script.ts';
-
-const wrapper = buildPodWrapper(podLayout, undefined, { bin: mpiBin, hooks: true });
 
 /** For the launcher and for the other pods: they have the same Secret. An order that is validated. */
 export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: KindSurroundings): StepAdditions {
@@ -40,7 +37,7 @@ export function mpiJobAdditions({ id, spec }: WorkOrder, { settings, context }: 
     request: requestOfOnePod(resources, mpi, slots),
     memoryShare: { othersBytes: 0, pods: mpi.nodes },
     sharedMemory: true,
-    place: { layout: podLayout, wrapper, commandsIn: 'secret' },
+    place: mpiStepPlace,
   };
 }
 
